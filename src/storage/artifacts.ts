@@ -1,0 +1,77 @@
+/**
+ * Artifacts: everything that the protocol engine keeps for a while: sessions, interactions, grants, codes, tokens.
+ * They are found by a hash of their id, so that a copy of the store holds nothing that could be presented.
+ */
+export type ArtifactModel =
+  | 'Session'
+  | 'Interaction'
+  | 'Grant'
+  | 'AuthorizationCode'
+  | 'AccessToken'
+  | 'RefreshToken'
+  | 'ClientCredentials'
+  | 'DeviceCode'
+  | 'PushedAuthorizationRequest'
+  | 'ReplayDetection'
+  | 'InitialAccessToken'
+  | 'RegistrationAccessToken'
+  /** The answer to a refresh, kept for the grace period under the hash of the token that was spent. */
+  | 'RefreshAnswer'
+  /** A JWT access token that was revoked before its end; the key is the hash of its `jti`. */
+  | 'RevokedToken'
+
+export interface Artifact {
+  /** Text that the store does not look into: JSON, or JSON that the writer has sealed. */
+  payload: string
+  grantId?: string | undefined
+  /** Sessions only: the id that a session keeps when its cookie is renewed. Several rows may share one; the latest counts. */
+  uid?: string | undefined
+  /** Device codes only: the hash of the normalised user code. */
+  userCodeHash?: string | undefined
+  accountId?: string | undefined
+  clientId?: string | undefined
+  /** Milliseconds since the epoch; absent means that it does not expire. */
+  expiresAt?: number | undefined
+}
+
+export interface StoredArtifact extends Artifact {
+  /** The hash under which it is stored. */
+  key: string
+  /** When `consume` won, in milliseconds since the epoch; absent when it was not consumed. */
+  consumedAt?: number | undefined
+}
+
+export interface ArtifactStore {
+  /** Writes the whole record, replacing one with the same key; an earlier `consumedAt` stays. */
+  put(model: ArtifactModel, key: string, artifact: Artifact): Promise<void>
+
+  /**
+   * Writes the record unless a live one has the key. Resolves to whether it was written.
+   * Of any number of parallel calls with one key exactly one resolves to true.
+   */
+  putIfAbsent(model: ArtifactModel, key: string, artifact: Artifact): Promise<boolean>
+
+  /** The record, consumed or not; undefined when there is none or it has expired. */
+  find(model: ArtifactModel, key: string): Promise<StoredArtifact | undefined>
+
+  /** The session written last with this uid; undefined when none is live. */
+  findSessionByUid(uid: string): Promise<StoredArtifact | undefined>
+
+  /** The device code with this hash of a user code; undefined when none is live. */
+  findDeviceCodeByUserCode(userCodeHash: string): Promise<StoredArtifact | undefined>
+
+  /**
+   * Marks the record as consumed. Of any number of parallel calls exactly one resolves to true;
+   * false means that it was consumed before, has expired or is not there.
+   */
+  consume(model: ArtifactModel, key: string): Promise<boolean>
+
+  /** Deletes the record; resolves also when there is none. */
+  remove(model: ArtifactModel, key: string): Promise<void>
+
+  /** Deletes every record, of any model, that carries this grant id (the Grant itself too). */
+  removeByGrant(grantId: string): Promise<void>
+
+  /** Deletes at most `limit` records that have expired; resolves to how many. A store that expires by itself resolves to 0. */
+  removeExpired(limit: number): Promise<number>
+}

@@ -1,0 +1,35 @@
+import type { ArtifactStore } from './artifacts.ts'
+import type { ClientStore } from './clients.ts'
+import type { ResourceStore } from './resources.ts'
+import type { SigningKeyStore } from './signing-keys.ts'
+import type { UserStore } from './users.ts'
+
+/**
+ * Where everything is kept. One SQL database holds the truth; with Redis, what is short-lived lives there
+ * (`redis/artifacts.ts` says which). A method that cannot reach its backend rejects with StorageUnavailable.
+ */
+export interface Storage {
+  users: UserStore
+  clients: ClientStore
+  resources: ResourceStore
+  signingKeys: SigningKeyStore
+  artifacts: ArtifactStore
+
+  /**
+   * Runs `work` while no other process holds the lock `name`, waiting for it up to `waitMs` (0: do not wait).
+   * Resolves to the work's result, or undefined when the lock was not to be had. A process that dies lets go.
+   */
+  withLock<T>(name: string, waitMs: number, work: () => Promise<T>): Promise<T | undefined>
+
+  /** Brings the schema up to date; safe to call from any number of processes at once. Resolves to the names of what ran. */
+  migrate(): Promise<string[]>
+
+  /** Names of migrations that have not run, oldest first. Changes nothing. */
+  pendingMigrations(): Promise<string[]>
+
+  /** What is reachable now; never rejects. `redis` is absent when none is configured. */
+  check(): Promise<{ database: boolean; redis?: boolean }>
+
+  /** Ends every connection. */
+  close(): Promise<void>
+}
