@@ -6,7 +6,7 @@ import type { UserStore } from './users.ts'
 
 /**
  * Where everything is kept. One SQL database holds the truth; with Redis, what is short-lived lives there
- * (`redis/artifacts.ts` says which). A method that cannot reach its backend rejects with StorageUnavailable.
+ * (`join.ts` says which). A method that cannot reach its backend rejects with StorageUnavailable.
  */
 export interface Storage {
   users: UserStore

@@ -1,0 +1,28 @@
+/**
+ * An error that a caller may see. Everything else becomes `server_error` with a trace id and no detail.
+ * The sentence for people is looked up by `code` in the locale files, under `errors.`.
+ */
+export class AppError extends Error {
+  /** Stable identifier, snake_case; part of the interface. */
+  readonly code: string
+  /** HTTP status. */
+  readonly status: number
+  readonly headers: Record<string, string>
+
+  constructor(code: string, status: number, options: AppErrorOptions = {}) {
+    super(code, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'AppError'
+    this.code = code
+    this.status = status
+    this.headers = options.headers ?? {}
+  }
+}
+
+export interface AppErrorOptions {
+  cause?: unknown
+  headers?: Record<string, string>
+}
+
+/** The answer when a queue is full or a backend is away: 503, and when to come again (seconds). */
+export const busy = (retryAfter: number, cause?: unknown): AppError =>
+  new AppError('busy', 503, { cause, headers: { 'Retry-After': String(retryAfter) } })

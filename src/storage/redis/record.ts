@@ -1,0 +1,37 @@
+import type { Artifact, ArtifactModel, StoredArtifact } from '#storage/artifacts.ts'
+
+/** An artifact's name within Redis; with the prefix and braces around it, its key. */
+export const recordName = (model: ArtifactModel, key: string): string => `${model}:${key}`
+
+/** What the scripts that write take after the key: the time now, the milliseconds to live, then fields and values. */
+export type WriteArguments = [at: number, px: number | '', ...fields: string[]]
+
+const textFields = ['grantId', 'uid', 'userCodeHash', 'accountId', 'clientId'] as const
+
+export function toWriteArguments(artifact: Artifact, at: number): WriteArguments {
+  const { payload, expiresAt } = artifact
+  const fields = ['payload', payload]
+  for (const name of textFields) {
+    const value = artifact[name]
+    if (value !== undefined) fields.push(name, value)
+  }
+  if (expiresAt === undefined) return [at, '', ...fields]
+  return [at, expiresAt - at, ...fields, 'expiresAt', String(expiresAt)]
+}
+
+/** The record; undefined for the empty answer that stands for "there is none". */
+export function fromFields(
+  key: string,
+  fields: Record<string, string>,
+): StoredArtifact | undefined {
+  const { payload, expiresAt, consumedAt } = fields
+  if (payload === undefined) return undefined
+  const artifact: StoredArtifact = { key, payload }
+  for (const name of textFields) {
+    const value = fields[name]
+    if (value !== undefined) artifact[name] = value
+  }
+  if (expiresAt !== undefined) artifact.expiresAt = Number(expiresAt)
+  if (consumedAt !== undefined) artifact.consumedAt = Number(consumedAt)
+  return artifact
+}

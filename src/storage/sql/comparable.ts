@@ -1,0 +1,18 @@
+/** How text is made comparable before it reaches a database, so that all of them agree on what is equal. */
+
+/**
+ * The form in which two e-mail addresses or usernames are compared: compatible characters are one (Unicode NFKC:
+ * full-width letters, ligatures), and letters have no case.
+ */
+export const comparable = (text: string): string =>
+  // Lower case can undo the composition: İ becomes i with a combining dot.
+  text.normalize('NFKC').toLowerCase().normalize('NFKC')
+
+/** Whether every database can hold the text: PostgreSQL has no NUL. What cannot be stored cannot be found. */
+export const isStorable = (text: string): boolean => !text.includes('\0')
+
+/**
+ * Whether the text can be one of our ids: printable ASCII (RFC 6749 appendix A.1). Others must not reach a column of
+ * ASCII: MySQL would refuse to compare, and would overlook spaces at the end.
+ */
+export const isId = (text: string): boolean => /^[\x21-\x7e]+$/.test(text)

@@ -1,0 +1,141 @@
+/** MySQL 8 or MariaDB 10.6 and later, by `mysql2`. */
+import type { Knex } from 'knex'
+import type { Connection, QueryError, ResultSetHeader, RowDataPacket } from 'mysql2'
+import type { ConnectOptions, Dialect, Failure, Result, Value } from './dialect.ts'
+import { lockMysql } from './lock-mysql.ts'
+import { fieldOfIndex, insertInto } from './sql-text.ts'
+
+type Answer = ResultSetHeader | RowDataPacket[]
+
+const timeouts = new WeakMap<object, number>()
+
+export const mysql: Dialect = {
+  connection: (options) => ({
+    client: 'mysql2',
+    connection: { uri: mysqlUri(options.url), connectTimeout: options.acquireTimeoutMs },
+    pool: {
+      min: 0,
+      max: options.poolMax,
+      acquireTimeoutMillis: options.acquireTimeoutMs,
+      afterCreate(connection: Connection, done: (error: unknown) => void) {
+        timeouts.set(connection, options.statementTimeoutMs)
+        connection.query(sessionSettings(options), (error) => done(error))
+      },
+    },
+  }),
+  placeholders: (sql) => sql,
+  execute: (connection: Connection, sql, values) =>
+    /^(START TRANSACTION|COMMIT|ROLLBACK)/.test(sql)
+      ? query(connection, sql)
+      : executePrepared(connection, sql, values),
+  discard(connection: Connection, reason) {
+    // knex's pool does not hand out a connection that carries a reason here.
+    Object.assign(connection, { __knex__disposed: reason })
+    connection.destroy()
+  },
+  failureOf,
+  begin: 'START TRANSACTION',
+  hasTransactionalDdl: false,
+  hasStatementTimeout: true,
+  upsert(table, { keys, columns, kept = [] }) {
+    const replaced = columns.filter((column) => !kept.includes(column))
+    // VALUES() is deprecated in MySQL 8 for a spelling that MariaDB does not have.
+    const updates = replaced.map((column) => `${column} = VALUES(${column})`)
+    return `${insertInto(table, [...keys, ...columns])} ON DUPLICATE KEY UPDATE ${updates.join(', ')}`
+  },
+  deleteExpired: (table, limit) =>
+    `DELETE FROM ${table} WHERE expires_at <= ? ORDER BY expires_at LIMIT ${limit}`,
+  lock: (options, name, waitMs) =>
+    lockMysql({ ...options, url: mysqlUri(options.url) }, name, waitMs),
+  collation: { ascii: 'ascii_bin', exact: 'utf8mb4_bin' },
+  tableCollation,
+}
+
+/** The driver knows the scheme `mysql:` only. */
+const mysqlUri = (url: string): string => url.replace(/^mariadb:/, 'mysql:')
+
+/**
+ * READ COMMITTED locks the rows that a statement finds and not the gaps between them, so racing writers rarely meet
+ * in a deadlock; it is also what PostgreSQL does, and what our statements are written for. Strict mode refuses what
+ * does not fit instead of cutting it off. The comments are for one of the two servers each.
+ */
+function sessionSettings({ statementTimeoutMs }: ConnectOptions): string {
+  const seconds = Math.max(1, Math.ceil(statementTimeoutMs / 1000))
+  const lockWait = statementTimeoutMs > 0 ? `, innodb_lock_wait_timeout = ${seconds}` : ''
+  return (
+    "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'" +
+    lockWait +
+    ` /*M! , max_statement_time = ${statementTimeoutMs / 1000}, tx_isolation = 'READ-COMMITTED' */` +
+    ` /*!80000 , max_execution_time = ${statementTimeoutMs}, transaction_isolation = 'READ-COMMITTED' */`
+  )
+}
+
+function executePrepared(
+  connection: Connection,
+  sql: string,
+  values: readonly Value[],
+): Promise<Result> {
+  // For a server that is not there any more; one that is gives up by itself before.
+  const limit = timeouts.get(connection) ?? 0
+  const options = limit > 0 ? { sql, timeout: limit + 1000 } : { sql }
+  return new Promise((resolve, reject) => {
+    connection.execute<Answer>(options, [...values], (error, result) => {
+      if (error) reject(error)
+      else resolve(toResult(result))
+    })
+  })
+}
+
+/** Transaction control cannot be prepared on every server. */
+function query(connection: Connection, sql: string): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    connection.query<Answer>(sql, (error, result) => {
+      if (error) reject(error)
+      else resolve(toResult(result))
+    })
+  })
+}
+
+const toResult = (result: Answer): Result =>
+  Array.isArray(result)
+    ? { rows: result, changes: 0 }
+    : // Rows found, not rows changed: the driver asks for CLIENT_FOUND_ROWS.
+      { rows: [], changes: result.affectedRows }
+
+/** Deadlock; lock wait timeout of one row, which undoes the statement and not its transaction, is "unavailable". */
+const ER_LOCK_DEADLOCK = 1213
+const ER_DUP_ENTRY = 1062
+/** Record has changed since last read: MariaDB with innodb_snapshot_isolation. */
+const ER_CHECKREAD = 1020
+const unavailable = new Set([
+  1040, // too many connections
+  1053, // shutting down
+  1205, // lock wait timeout
+  1290, // read-only
+  1317, // interrupted
+  1836, // read-only mode
+  1927, // connection was killed
+  1969, // max_statement_time
+  3024, // max_execution_time
+])
+
+function failureOf(error: unknown): Failure | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { errno, fatal, code }: Partial<QueryError> = error
+  if (errno === ER_DUP_ENTRY) {
+    // "Duplicate entry '…' for key 'users.users__email'"; the entry is the caller's text and may contain anything.
+    const index = /for key '(?:[^'.]*\.)?([^'.]+)'$/.exec(error.message)?.[1] ?? ''
+    return { kind: 'duplicate', field: fieldOfIndex(index) }
+  }
+  if (errno === ER_LOCK_DEADLOCK || errno === ER_CHECKREAD) return { kind: 'deadlock' }
+  const isLost = fatal === true || 'syscall' in error || code === 'PROTOCOL_SEQUENCE_TIMEOUT'
+  return isLost || unavailable.has(Number(errno)) ? { kind: 'unavailable' } : undefined
+}
+
+/** MySQL 8 knows the newer rules of Unicode; MariaDB has its own names for them, so we take what both have. */
+async function tableCollation(knex: Knex): Promise<string> {
+  const found: unknown = await knex('information_schema.collations')
+    .where('collation_name', 'utf8mb4_0900_ai_ci')
+    .first('collation_name')
+  return found ? 'utf8mb4_0900_ai_ci' : 'utf8mb4_unicode_ci'
+}

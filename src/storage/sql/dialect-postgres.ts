@@ -1,0 +1,96 @@
+/** PostgreSQL 13 or later, by `pg`. */
+import { createHash } from 'node:crypto'
+import { DatabaseError, types, type Client } from 'pg'
+import type { Dialect, Failure } from './dialect.ts'
+import { lockPostgres } from './lock-postgres.ts'
+import { fieldOfIndex, insertOnConflict } from './sql-text.ts'
+
+export const postgres: Dialect = {
+  connection: ({ url, poolMax, acquireTimeoutMs, statementTimeoutMs }) => ({
+    client: 'pg',
+    connection: {
+      connectionString: url,
+      application_name: 'yumen',
+      keepAlive: true,
+      connectionTimeoutMillis: acquireTimeoutMs,
+      // The server gives up first; the second limit is for a server that is not there any more.
+      ...(statementTimeoutMs > 0 && {
+        statement_timeout: statementTimeoutMs,
+        query_timeout: statementTimeoutMs + 1000,
+      }),
+    },
+    pool: {
+      min: 0,
+      max: poolMax,
+      acquireTimeoutMillis: acquireTimeoutMs,
+      afterCreate(connection: Client, done: () => void) {
+        // Times and counters fit a number; as text, the driver's default, they would sort and add like text.
+        connection.setTypeParser(types.builtins.INT8, Number)
+        done()
+      },
+    },
+  }),
+  placeholders: numbered,
+  async execute(connection: Client, sql, values) {
+    const result = await connection.query({ ...prepared(sql), values: [...values] })
+    return { rows: result.rows, changes: result.rowCount ?? 0 }
+  },
+  discard(connection: Client, reason) {
+    // knex's pool does not hand out a connection that carries a reason here.
+    Object.assign(connection, { __knex__disposed: reason })
+    connection.connection.stream.destroy()
+  },
+  failureOf,
+  begin: 'BEGIN',
+  hasTransactionalDdl: true,
+  hasStatementTimeout: true,
+  upsert: insertOnConflict,
+  deleteExpired: (table, limit) =>
+    `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE expires_at <= ? ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED))`,
+  lock: lockPostgres,
+  collation: {},
+  tableCollation: async () => undefined,
+}
+
+function numbered(sql: string): string {
+  let count = 0
+  return sql.replaceAll('?', () => `$${++count}`)
+}
+
+const statements = new Map<string, { name?: string; text: string }>()
+
+/**
+ * Named, so that each connection parses and plans it once. The name comes from the text: a pooler that shares
+ * connections between processes must not see one name for two statements.
+ */
+function prepared(sql: string): { name?: string; text: string } {
+  let statement = statements.get(sql)
+  if (!statement) {
+    const text = numbered(sql)
+    const isTransactionControl = /^(BEGIN|COMMIT|ROLLBACK)/.test(sql)
+    const name = `yumen_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
+    statement = isTransactionControl ? { text } : { name, text }
+    statements.set(sql, statement)
+  }
+  return statement
+}
+
+/** SQLSTATE classes and codes that mean "not now": lost connections, too many, shutting down, cancelled, read-only. */
+const unavailable = /^(08|53|57|58)|^(25006|55P03)$/
+
+function failureOf(error: unknown): Failure | undefined {
+  if (!(error instanceof Error)) return undefined
+  if (error instanceof DatabaseError) {
+    const { code = '', constraint = '' } = error
+    if (code === '23505') return { kind: 'duplicate', field: fieldOfIndex(constraint) }
+    if (code === '40P01' || code === '40001') return { kind: 'deadlock' }
+    return unavailable.test(code) ? { kind: 'unavailable' } : undefined
+  }
+  // The driver's own errors about a lost connection have no class and not all have a code.
+  const isLost =
+    'syscall' in error ||
+    /^(Connection terminated|Query read timeout|timeout expired|Client (was closed|has encountered))/.test(
+      error.message,
+    )
+  return isLost ? { kind: 'unavailable' } : undefined
+}

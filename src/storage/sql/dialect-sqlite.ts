@@ -1,0 +1,57 @@
+/** SQLite, in this process, by `node:sqlite`. */
+import type { DatabaseSync } from 'node:sqlite'
+import type { ConnectOptions, Dialect, Failure } from './dialect.ts'
+import { lockSqlite } from './lock-sqlite.ts'
+import { NodeSqliteClient, execute } from './node-sqlite.ts'
+import { fieldOfColumn, insertOnConflict } from './sql-text.ts'
+
+/** Writers wait for one another; see `whenFree`. Connections carry no options, so the wait is remembered here. */
+const busyTimeouts = new WeakMap<DatabaseSync, number>()
+
+export const sqlite: Dialect = {
+  connection: (options) => ({
+    client: NodeSqliteClient,
+    connection: { filename: filenameOf(options.url), busyTimeoutMs: options.acquireTimeoutMs },
+    useNullAsDefault: true,
+    pool: {
+      // A database in memory lives as long as its connection.
+      min: filenameOf(options.url) === ':memory:' ? 1 : 0,
+      max: 1,
+      acquireTimeoutMillis: options.acquireTimeoutMs,
+      afterCreate(connection: DatabaseSync, done: () => void) {
+        busyTimeouts.set(connection, options.acquireTimeoutMs)
+        done()
+      },
+    },
+  }),
+  placeholders: (sql) => sql,
+  execute: (connection: DatabaseSync, sql, values) =>
+    execute(connection, sql, { values, busyTimeoutMs: busyTimeouts.get(connection) ?? 0 }),
+  discard: () => undefined,
+  failureOf,
+  begin: 'BEGIN IMMEDIATE',
+  hasTransactionalDdl: true,
+  hasStatementTimeout: false,
+  upsert: insertOnConflict,
+  deleteExpired: (table, limit) =>
+    `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE expires_at <= ? ORDER BY expires_at LIMIT ${limit})`,
+  lock: (options: ConnectOptions, name, waitMs) =>
+    lockSqlite(filenameOf(options.url), name, waitMs),
+  collation: {},
+  tableCollation: async () => undefined,
+}
+
+/** `sqlite:data/yumen.db`, `sqlite:/var/lib/yumen.db`, `sqlite:///var/lib/yumen.db`, `sqlite::memory:`. */
+const filenameOf = (url: string): string => url.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '')
+
+function failureOf(error: unknown): Failure | undefined {
+  if (!(error instanceof Error) || !('errcode' in error)) return undefined
+  const code = Number(error.errcode)
+  // SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY: "UNIQUE constraint failed: users.email_key"
+  if (code === 2067 || code === 1555) {
+    const column = /: \w+\.(\w+)/.exec(error.message)?.[1] ?? ''
+    return { kind: 'duplicate', field: fieldOfColumn(column) }
+  }
+  // BUSY (after the wait), LOCKED, IOERR, FULL, CANTOPEN, by their primary code
+  return [5, 6, 10, 13, 14].includes(code & 0xff) ? { kind: 'unavailable' } : undefined
+}

@@ -1,0 +1,98 @@
+/**
+ * The only place that knows which database it is. A dialect is data and a handful of functions; every other file in
+ * this folder, and every migration, asks it and never its name.
+ */
+import type { Knex } from 'knex'
+import { mysql } from './dialect-mysql.ts'
+import { postgres } from './dialect-postgres.ts'
+import { sqlite } from './dialect-sqlite.ts'
+
+/** What can be bound to a `?`. */
+export type Value = string | number | boolean | null
+
+export interface Result {
+  rows: unknown[]
+  /** How many rows were written; for an UPDATE, those that its WHERE found. */
+  changes: number
+}
+
+export interface ConnectOptions {
+  url: string
+  poolMax: number
+  /** How long to wait for a connection, and for SQLite's only writer. */
+  acquireTimeoutMs: number
+  /** After this long a statement is given up; 0: never. SQLite, which is in this process, has no such limit. */
+  statementTimeoutMs: number
+}
+
+/** What became of a statement, when it was not done. */
+export type Failure =
+  /** A unique value is taken: the record's field, in the record's own spelling. */
+  | { kind: 'duplicate'; field: string }
+  /** It was in another's way and was undone whole; the same again may succeed. */
+  | { kind: 'deadlock' }
+  /** The database did not answer, or not in time. */
+  | { kind: 'unavailable' }
+
+/** Lets go of a lock. Rejects when the lock was lost before. */
+export type Release = () => Promise<void>
+
+export interface Dialect {
+  connection(options: ConnectOptions): Knex.Config
+
+  /** The text with this database's placeholders for every `?`. */
+  placeholders(sql: string): string
+
+  /** Runs one of our fixed statements, prepared once for each connection. */
+  execute(connection: object, sql: string, values: readonly Value[]): Promise<Result>
+
+  /** Makes sure that the pool does not hand out the connection again. */
+  discard(connection: object, reason: unknown): void
+
+  /** What an error of the driver means; undefined when it is a mistake of ours. */
+  failureOf(error: unknown): Failure | undefined
+
+  /** Opens a transaction that may write. */
+  readonly begin: string
+
+  /** Whether a failed migration undoes its tables. */
+  readonly hasTransactionalDdl: boolean
+
+  /** Whether `statementTimeoutMs` means something here; if so, migrations run on connections without it. */
+  readonly hasStatementTimeout: boolean
+
+  /** INSERT with a `?` for each of `keys` and `columns`, or UPDATE of `columns` (those in `kept` excepted) where the keys are there. */
+  upsert(table: string, columns: UpsertColumns): string
+
+  /** DELETE of at most `limit` rows of `table` with `expires_at <= ?`, oldest first, without waiting for rows in use. */
+  deleteExpired(table: string, limit: number): string
+
+  /** Takes the lock `name` on a connection of its own; undefined when it was not free within `waitMs`. */
+  lock(options: ConnectOptions, name: string, waitMs: number): Promise<Release | undefined>
+
+  /** Collations of columns that compare byte by byte: `ascii` for our ids and hashes, `exact` for other text. Absent: the default does. */
+  readonly collation: { ascii?: string; exact?: string }
+
+  /** The collation for a new table's other text; undefined where the database decides. */
+  tableCollation(knex: Knex): Promise<string | undefined>
+}
+
+export interface UpsertColumns {
+  keys: readonly string[]
+  columns: readonly string[]
+  /** Columns that an existing row keeps. */
+  kept?: readonly string[]
+}
+
+const dialects: readonly [scheme: RegExp, Dialect][] = [
+  [/^sqlite:/, sqlite],
+  [/^postgres(ql)?:\/\//, postgres],
+  [/^(mysql|mariadb):\/\//, mysql],
+]
+
+/** The dialect of a database URL. Throws when no dialect has its scheme; the message does not repeat the URL. */
+export function dialectOf(url: string): Dialect {
+  const found = dialects.find(([scheme]) => scheme.test(url))
+  if (!found) throw new Error('the database URL must begin with sqlite:, postgres:// or mysql://')
+  return found[1]
+}

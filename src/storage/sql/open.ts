@@ -1,0 +1,82 @@
+import knex, { type Knex } from 'knex'
+import type { Clock } from '#lib/clock.ts'
+import type { Storage } from '#storage/storage.ts'
+import { createArtifactStore } from './artifacts.ts'
+import { createClientStore } from './clients.ts'
+import { dialectOf, type ConnectOptions, type Dialect } from './dialect.ts'
+import { createLocks } from './locks.ts'
+import { createMigrations } from './migrations.ts'
+import { createResourceStore } from './resources.ts'
+import { createSigningKeyStore } from './signing-keys.ts'
+import { createStatements, toStorageError } from './statements.ts'
+import { createUserStore } from './users.ts'
+
+export interface SqlStorageOptions extends ConnectOptions {
+  /**
+   * `sqlite:path` (relative to the working directory, or absolute), `sqlite::memory:`, `postgres://…`, `mysql://…` or
+   * `mariadb://…`.
+   */
+  url: string
+  now: Clock
+  /** Called with the text of every statement that is sent to the database. For tests that count. */
+  onStatement?: (sql: string) => void
+}
+
+/**
+ * Everything in one SQL database. Neither connects nor migrates: the first statement connects, `migrate()` brings the
+ * schema up to date. Throws when the URL is of no database that we know.
+ */
+export async function openSqlStorage(options: SqlStorageOptions): Promise<Storage> {
+  const dialect = dialectOf(options.url)
+  const pool = openPool(dialect, options)
+  const { now, onStatement } = options
+  const statements = createStatements({ knex: pool, dialect, onStatement })
+  const withLock = createLocks((name, waitMs) => dialect.lock(options, name, waitMs))
+
+  async function withKnex<T>(work: (knex: Knex) => Promise<T>): Promise<T> {
+    const patient = dialect.hasStatementTimeout
+      ? openPool(dialect, { ...options, statementTimeoutMs: 0, poolMax: 1 })
+      : undefined
+    try {
+      return await work(patient ?? pool)
+    } catch (error) {
+      throw toStorageError(dialect, error)
+    } finally {
+      await patient?.destroy()
+    }
+  }
+
+  const migrations = createMigrations({ dialect, withLock, withKnex })
+  return {
+    users: createUserStore(statements, now),
+    clients: createClientStore(statements, now),
+    resources: createResourceStore(statements),
+    signingKeys: createSigningKeyStore(statements),
+    artifacts: createArtifactStore(statements, now),
+    withLock,
+    migrate: migrations.run,
+    pendingMigrations: migrations.pending,
+    check: async () => ({
+      database: await statements.run('SELECT 1 AS one', []).then(
+        () => true,
+        () => false,
+      ),
+    }),
+    close: () => pool.destroy(),
+  }
+}
+
+const quiet = () => undefined
+
+function openPool(dialect: Dialect, options: SqlStorageOptions): Knex {
+  const instance = knex({
+    ...dialect.connection(options),
+    // What knex would print is in the error that it throws.
+    log: { warn: quiet, error: quiet, deprecate: quiet, debug: quiet },
+  })
+  // Migrations find the dialect here (columns.ts).
+  instance.userParams = { dialect }
+  const { onStatement } = options
+  if (onStatement) instance.on('query', ({ sql }: { sql: string }) => onStatement(sql))
+  return instance
+}

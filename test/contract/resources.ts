@@ -1,0 +1,51 @@
+/** What every resource store promises (`src/storage/resources.ts`). */
+import type { ExecutionContext, TestFn } from 'ava'
+import type { ResourceStore } from '#storage/resources.ts'
+
+const api = {
+  identifier: 'https://api.example/',
+  name: { en: 'Notes', 'zh-CN': '笔记 😀' },
+  scopes: [
+    { name: 'read', description: { en: 'Read your notes' } },
+    { name: 'write', description: { en: 'Change your notes' }, sensitive: true },
+  ],
+}
+
+export function resourcesContract(
+  test: TestFn,
+  open: (t: ExecutionContext) => Promise<{ resources: ResourceStore }>,
+): void {
+  test('resources: find() returns what put() wrote', async (t) => {
+    const { resources } = await open(t)
+    const resource = { ...api, accessTokenTtl: 300 }
+    await resources.put(resource)
+    t.deepEqual(await resources.find(api.identifier), resource)
+  })
+
+  test('resources: find() compares identifiers byte by byte', async (t) => {
+    const { resources } = await open(t)
+    await resources.put(api)
+    const others = ['https://api.example', 'https://API.example/', `${api.identifier} `, '', '/é\0']
+    for (const identifier of others) t.is(await resources.find(identifier), undefined)
+  })
+
+  test('resources: put() replaces the whole resource', async (t) => {
+    const { resources } = await open(t)
+    await resources.put({ ...api, accessTokenTtl: 300 })
+    await resources.put({ ...api, scopes: [] })
+    t.deepEqual(await resources.find(api.identifier), {
+      ...api,
+      scopes: [],
+      accessTokenTtl: undefined,
+    })
+  })
+
+  test('resources: list() returns all, by identifier', async (t) => {
+    const { resources } = await open(t)
+    t.deepEqual(await resources.list(), [])
+    const identifiers = ['urn:b', 'urn:a', 'urn:B', 'urn:_', 'urn:a-b', 'urn:a/b']
+    for (const identifier of identifiers) await resources.put({ ...api, identifier })
+    const listed = (await resources.list()).map(({ identifier }) => identifier)
+    t.deepEqual(listed, ['urn:B', 'urn:_', 'urn:a', 'urn:a-b', 'urn:a/b', 'urn:b'])
+  })
+}

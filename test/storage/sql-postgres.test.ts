@@ -1,0 +1,4 @@
+import test from 'ava'
+import { sqlContracts } from '../contract/sql.ts'
+
+sqlContracts(test, 'postgres')

@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { ExecutionContext } from 'ava'
+import { createConnection, type RowDataPacket } from 'mysql2/promise'
+import { Client } from 'pg'
+
+export type DatabaseKind = 'sqlite' | 'postgres' | 'mysql'
+
+export interface TestDatabase {
+  url: string
+  /** Deletes it; also done when the test ends. */
+  drop(): Promise<void>
+}
+
+/** The test that stands for a file's tests where its server is not installed; undefined where it is. */
+export const databaseIsMissing: Record<DatabaseKind, string | undefined> = {
+  sqlite: undefined,
+  postgres: process.env['TEST_POSTGRES_URL']
+    ? undefined
+    : 'PostgreSQL is not installed (apt-get install postgresql)',
+  mysql: process.env['TEST_MYSQL_URL']
+    ? undefined
+    : 'MariaDB is not installed (apt-get install mariadb-server)',
+}
+
+/** A new database without tables: a file of its own, or one on the server that `npm test` has started. */
+export async function openDatabase(t: ExecutionContext, kind: DatabaseKind): Promise<TestDatabase> {
+  const database = kind === 'sqlite' ? await createFile() : await createOnServer(kind)
+  t.teardown(database.drop)
+  return database
+}
+
+async function createFile(): Promise<TestDatabase> {
+  // With a space, as in the homes of many people.
+  const folder = await mkdtemp(join(tmpdir(), 'yumen test-'))
+  return {
+    url: `sqlite:${join(folder, 'test.db')}`,
+    drop: () => rm(folder, { recursive: true, force: true }),
+  }
+}
+
+async function createOnServer(kind: 'postgres' | 'mysql'): Promise<TestDatabase> {
+  const name = `test_${randomBytes(8).toString('hex')}`
+  const url = new URL(serverUrl(kind))
+  url.pathname = `/${name}`
+  // IF EXISTS and FORCE: a test that failed may have dropped it, or left connections open.
+  const drop = kind === 'postgres' ? `${name} WITH (FORCE)` : name
+  await runStatements(kind, serverUrl(kind), [`CREATE DATABASE ${name}`])
+  return {
+    url: url.href,
+    drop: () => runStatements(kind, serverUrl(kind), [`DROP DATABASE IF EXISTS ${drop}`]),
+  }
+}
+
+function serverUrl(kind: 'postgres' | 'mysql'): string {
+  const url = process.env[kind === 'postgres' ? 'TEST_POSTGRES_URL' : 'TEST_MYSQL_URL']
+  if (!url) throw new Error(databaseIsMissing[kind])
+  return url
+}
+
+/** Ends every connection to the database, as a restart of the server would. */
+export async function endConnections(kind: 'postgres' | 'mysql', url: string): Promise<void> {
+  const name = new URL(url).pathname.slice(1)
+  const server = await connect(kind, serverUrl(kind))
+  try {
+    if (kind === 'postgres') {
+      await server.run(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`,
+      )
+      return
+    }
+    const sessions = await server.run(
+      `SELECT id FROM information_schema.processlist WHERE db = '${name}'`,
+    )
+    // One that has ended by itself meanwhile is as good as killed.
+    for (const { id } of sessions) await server.run(`KILL ${id}`).catch(() => undefined)
+  } finally {
+    await server.end()
+  }
+}
+
+/** Runs statements in a test's database, past the store. */
+export async function runStatements(
+  kind: DatabaseKind,
+  url: string,
+  statements: readonly string[],
+): Promise<void> {
+  if (kind === 'sqlite') {
+    const connection = new DatabaseSync(url.slice('sqlite:'.length))
+    for (const statement of statements) connection.exec(statement)
+    connection.close()
+    return
+  }
+  const connection = await connect(kind, url)
+  try {
+    for (const statement of statements) await connection.run(statement)
+  } finally {
+    await connection.end()
+  }
+}
+
+/** Locks every row of a table, so that writers wait; until told, or until the test ends. */
+export async function holdRows(
+  t: ExecutionContext,
+  kind: 'postgres' | 'mysql',
+  { url, table }: { url: string; table: string },
+): Promise<{ letGo(): Promise<void> }> {
+  const connection = await connect(kind, url)
+  t.teardown(connection.end)
+  await connection.run('START TRANSACTION')
+  await connection.run(`SELECT * FROM ${table} FOR UPDATE`)
+  return { letGo: async () => void (await connection.run('COMMIT')) }
+}
+
+interface PlainConnection {
+  run(sql: string): Promise<Record<string, unknown>[]>
+  end(): Promise<void>
+}
+
+/** A connection by the bare driver. `end` resolves also when the server has ended it. */
+async function connect(kind: 'postgres' | 'mysql', url: string): Promise<PlainConnection> {
+  if (kind === 'postgres') {
+    const client = new Client({ connectionString: url })
+    client.on('error', () => undefined)
+    await client.connect()
+    return {
+      run: async (sql) => (await client.query<Record<string, unknown>>(sql)).rows,
+      end: () => client.end().catch(() => undefined),
+    }
+  }
+  const connection = await createConnection({ uri: url })
+  connection.on('error', () => undefined)
+  return {
+    run: async (sql) => (await connection.query<RowDataPacket[]>(sql))[0],
+    end: () => connection.end().catch(() => undefined),
+  }
+}
