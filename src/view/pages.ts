@@ -1,0 +1,137 @@
+/** What each page needs to be shown. Plain data: every string is untrusted and is escaped by the template. */
+import type { Locale, Message } from './translate.ts'
+
+/** An app, as it is introduced to a person. */
+export type Party = {
+  name: string
+  /** Shown when it is http(s); a letter of the name stands in for it. */
+  logoUri?: string | undefined
+  /** Host of the redirect, such as `notes.example.com`: where the person goes next. */
+  host: string
+  /** Whether somebody here has checked who is behind the app. */
+  verified: boolean
+  policyUri?: string | undefined
+  tosUri?: string | undefined
+}
+
+/** A signed-in person. `identifier` is what they sign in with: an e-mail or a username. */
+export type Account = { name: string; identifier: string }
+
+/** What every page takes. */
+export type Common = {
+  /** This very page in each language: complete paths, with `?lang=`. */
+  languageHrefs: Record<Locale, string>
+  /** The app that sent the person, when one did. */
+  client?: Party | undefined
+}
+
+/** A page with a form of ours. Addresses are complete paths, the prefix included. */
+type Form = Common & {
+  /** Where the form is posted. */
+  action: string
+  /** Value of the hidden field `csrf`. */
+  csrf: string
+}
+
+/** A page around a form that the engine made (device flow, logout): its id and its HTML, which is trusted. */
+type EngineForm = Common & { formId: string; formHtml: string }
+
+/** One thing that an app may do, in the reader's language. Sensitive ones are shown first. */
+type ConsentItem = { text: string; sensitive: boolean }
+
+export type PageProps = {
+  /** Fields `identifier`, `password`. */
+  login: Form & {
+    values: { identifier: string }
+    errors: {
+      identifier?: Message | undefined
+      password?: Message | undefined
+      form?: Message | undefined
+    }
+    registerHref?: string | undefined
+    /** POST with `csrf`: back to the app, with `access_denied`. */
+    cancelAction?: string | undefined
+  }
+  /** Fields `email`, `password`, `username`, `nickname`; the last two may stay empty. */
+  register: Form & {
+    values: { email: string; username: string; nickname: string }
+    errors: {
+      email?: Message | undefined
+      password?: Message | undefined
+      username?: Message | undefined
+      nickname?: Message | undefined
+      form?: Message | undefined
+    }
+    loginHref: string
+    /** Shown in the rule below the password. 8 by default. */
+    minLength?: number | undefined
+  }
+  consent: Form & {
+    client: Party
+    account: Account
+    /** POST with `csrf`. */
+    cancelAction: string
+    /** To sign in as somebody else. */
+    switchHref: string
+    /** A group without `resource` is about the account itself. Empty groups are left out. */
+    groups: { resource?: string | undefined; items: ConsentItem[] }[]
+    /** Whether the app keeps its access while the person is away. */
+    offline: boolean
+    /** Whether it asks for more than was allowed before; `groups` is then only what is new. */
+    newOnly: boolean
+  }
+  'select-account': Form & {
+    account: Account
+    otherHref: string
+    cancelAction?: string | undefined
+  }
+  /** Buttons `logout=yes` and one without a name. */
+  logout: EngineForm & { account?: Account | undefined }
+  'logout-done': Common & { homeHref?: string | undefined }
+  /** Field `user_code`. */
+  'device-code': EngineForm & { error?: Message | undefined; userCode?: string | undefined }
+  /** Buttons: one without a name to go on, `abort=yes` to cancel. */
+  'device-confirm': EngineForm & {
+    client: Party
+    userCode: string
+    /** Where the device asked from, and as what. */
+    address?: string | undefined
+    agent?: string | undefined
+  }
+  'device-done': Common & { client: Party }
+  error: Common & {
+    heading: Message
+    message: Message
+    /** Stable identifier of the error, for developers. */
+    code?: string | undefined
+    traceId: string
+    /** The way on; the start page when there is none. */
+    backHref?: string | undefined
+  }
+  /** With `demoHref` the demo app is offered; the facts are shown in development only. */
+  home: Common & {
+    issuer: string
+    demoHref?: string | undefined
+    discoveryHref: string
+    version: string
+  }
+  /** The demo app: what a stranger would build. */
+  demo: Common & { signInHref: string }
+  'demo-session': Common & {
+    user: { name: string; sub: string; picture?: string | undefined }
+    /** `raw` is the token as sent, `decoded` is JSON text. */
+    sections: {
+      title: string
+      note: string
+      raw?: string | undefined
+      decoded?: string | undefined
+    }[]
+    /** POST with `csrf`. */
+    refreshAction: string
+    /** POST with `csrf`. */
+    logoutHref: string
+    csrf?: string | undefined
+  }
+}
+
+export type PageName = keyof PageProps

@@ -1,0 +1,72 @@
+import type { Common, PageProps } from '#view/pages.ts'
+
+const engineForm =
+  '<form id="op.deviceInputForm" novalidate method="post" action="/device"><input type="hidden" name="xsrf" value="s3cret"/>' +
+  '<input type="text" name="user_code" onfocus="this.select();" autofocus></input></form>'
+
+/** Props for every page, in which each text is `text` and each address that others chose is `address`. */
+export function samples(text: string, address: string): PageProps {
+  const client = {
+    name: text,
+    host: text,
+    verified: false,
+    logoUri: address,
+    policyUri: address,
+    tosUri: address,
+  }
+  const common: Common = { languageHrefs: { en: text, 'zh-CN': text }, client }
+  const form = { ...common, client, action: text, csrf: text, cancelAction: text }
+  const engine = { ...common, client, formId: text, formHtml: engineForm }
+  const account = { name: text, identifier: `${text}2` }
+  const said = { text }
+  return {
+    login: {
+      ...form,
+      values: { identifier: text },
+      errors: { identifier: said, password: said, form: said },
+      registerHref: text,
+    },
+    register: {
+      ...form,
+      values: { email: text, username: text, nickname: text },
+      errors: { email: said, password: said, username: said, nickname: said, form: said },
+      loginHref: text,
+    },
+    consent: {
+      ...form,
+      account,
+      switchHref: text,
+      groups: [
+        { items: [{ text, sensitive: false }] },
+        { resource: text, items: [{ text, sensitive: true }] },
+        { resource: 'empty', items: [] },
+      ],
+      offline: true,
+      newOnly: false,
+    },
+    'select-account': { ...form, account, otherHref: text },
+    logout: { ...engine, account },
+    'logout-done': { ...common, homeHref: text },
+    'device-code': { ...engine, error: said, userCode: text },
+    'device-confirm': { ...engine, userCode: text, address: text, agent: text },
+    'device-done': { ...common, client },
+    error: { ...common, heading: said, message: said, code: text, traceId: text, backHref: text },
+    home: { ...common, issuer: text, demoHref: text, discoveryHref: text, version: text },
+    demo: { ...common, signInHref: text },
+    'demo-session': {
+      ...common,
+      user: { name: text, sub: text, picture: address },
+      sections: [
+        {
+          title: text,
+          note: text,
+          raw: `${text}.${text}`,
+          decoded: JSON.stringify({ [text]: text }),
+        },
+      ],
+      refreshAction: text,
+      logoutHref: text,
+      csrf: text,
+    },
+  }
+}
