@@ -1,0 +1,42 @@
+import { Command } from 'commander'
+import { AppError } from '#lib/app-error.ts'
+import { InvalidConfig } from '#config/load.ts'
+import packageJson from '../../package.json' with { type: 'json' }
+import { configCommand } from './config.ts'
+import { keysCommand } from './keys.ts'
+import { migrateCommand } from './migrate.ts'
+
+/** `npm run yumen -- …`: the operator's commands. Exit 0 done, 1 not done (the reason on standard error), 78 wrong setting. */
+const program = new Command('yumen')
+  .description('Operate a Yumen server: the same environment variables as the server itself.')
+  .version(packageJson.version)
+  .addCommand(configCommand())
+  .addCommand(keysCommand())
+  .addCommand(migrateCommand())
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof InvalidConfig) {
+    console.error(error.message)
+    process.exitCode = 78
+  } else {
+    console.error(
+      error instanceof AppError
+        ? sentence(error.code)
+        : error instanceof Error
+          ? error.message
+          : error,
+    )
+    process.exitCode = 1
+  }
+}
+
+function sentence(code: string): string {
+  const sentences: Record<string, string> = {
+    keys_too_young:
+      'The next key is too new: others may still hold a cached key set without it. Try later, or use --force.',
+    keys_changed: 'Another process changed the keys at the same moment. Look with "keys list".',
+  }
+  return sentences[code] ?? code
+}

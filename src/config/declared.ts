@@ -1,0 +1,87 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { InvalidConfig, type Config } from './load.ts'
+
+/**
+ * Clients and resources that the operator keeps in a file (`config/yumen.yaml`): written to the database at each
+ * start, so that the file is their truth. What is no longer in the file stays in the database.
+ */
+const localized = z.union([
+  z.string().transform((text): Record<string, string> => ({ en: text })),
+  z.record(z.string(), z.string()),
+])
+
+const resource = z.strictObject({
+  identifier: z.url().refine((value) => !value.includes('#'), { error: 'must have no fragment' }),
+  name: localized,
+  access_token_ttl: z.int().min(10).max(86_400).optional(),
+  scopes: z
+    .array(
+      z.strictObject({
+        name: z
+          .string()
+          .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { error: 'must be a scope token (RFC 6749 §3.3)' }),
+        description: localized,
+        sensitive: z.boolean().optional(),
+      }),
+    )
+    .default([]),
+})
+
+const client = z.looseObject({
+  client_id: z.string().min(1).max(128),
+  client_secret: z.string().min(32, { error: 'must have at least 32 characters' }).optional(),
+  client_secret_file: z.string().optional(),
+})
+
+const file = z.strictObject({
+  resources: z.array(resource).default([]),
+  clients: z.array(client).default([]),
+})
+
+export interface Declared {
+  resources: z.infer<typeof resource>[]
+  /** RFC 7591 metadata and ours, with the secret in the clear; it is stored as a hash. */
+  clients: ({ client_id: string; client_secret?: string | undefined } & Record<string, unknown>)[]
+}
+
+const defaultFile = 'config/yumen.yaml'
+
+/** Reads the file; empty when there is none and none was named. Throws InvalidConfig with one sentence per problem. */
+export function loadDeclared({ CONFIG_FILE }: Pick<Config, 'CONFIG_FILE'>): Declared {
+  const path = CONFIG_FILE ?? defaultFile
+  if (CONFIG_FILE === undefined && !existsSync(path)) return { resources: [], clients: [] }
+  const parsed = file.safeParse(readYaml(path) ?? {})
+  if (!parsed.success) {
+    throw new InvalidConfig(
+      parsed.error.issues.map((issue) => `${path}: ${issue.path.join('.')} ${issue.message}.`),
+    )
+  }
+  const { resources, clients } = parsed.data
+  return { resources, clients: clients.map((one) => withSecret(one, path)) }
+}
+
+function readYaml(path: string): unknown {
+  try {
+    return parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new InvalidConfig([
+      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    ])
+  }
+}
+
+function withSecret(
+  { client_secret_file: secretFile, ...rest }: z.infer<typeof client>,
+  path: string,
+): Declared['clients'][number] {
+  if (secretFile === undefined) return rest
+  try {
+    return { ...rest, client_secret: readFileSync(secretFile, 'utf8').trim() }
+  } catch {
+    throw new InvalidConfig([
+      `${path}: client_secret_file of ${rest.client_id} names a file that cannot be read ("${secretFile}").`,
+    ])
+  }
+}

@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
+import { settings, settingsSchema, type SettingName, type Settings } from './settings.ts'
+
+/** What the server runs with: read once, checked, frozen. Names follow the environment's, see `settings.ts`. */
+export interface Config extends Omit<
+  Settings,
+  'ISSUER' | 'HOST' | 'API_RESOURCE' | 'DATABASE_URL'
+> {
+  readonly ISSUER: string
+  readonly HOST: string | undefined
+  readonly API_RESOURCE: string
+  readonly DATABASE_URL: string
+  /** The path of ISSUER: '' or '/sso'. */
+  readonly basePath: string
+  readonly development: boolean
+}
+
+/** Thrown with one sentence per bad value. */
+export class InvalidConfig extends Error {
+  readonly problems: readonly string[]
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.name = 'InvalidConfig'
+    this.problems = problems
+  }
+}
+
+type Environment = Record<string, string | undefined>
+
+/** Reads the environment. Throws InvalidConfig with every problem at once; changes nothing. */
+export function loadConfig(env: Environment = process.env): Config {
+  const { values, problems } = readValues(env)
+  const parsed = settingsSchema.safeParse(values)
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) {
+      problems.push(
+        `${String(issue.path[0])} ${issue.message}${shown(String(issue.path[0]), values)}.`,
+      )
+    }
+    throw new InvalidConfig(problems)
+  }
+  const complete = withDefaults(parsed.data)
+  problems.push(...productionProblems(parsed.data), ...secretProblems(values))
+  if (problems.length > 0) throw new InvalidConfig(problems)
+  return Object.freeze(complete)
+}
+
+export const isSecret = (name: string): boolean =>
+  name in settings && settings[name as SettingName].meta()?.['secret'] === true
+
+/** The text of every setting that is given, with NAME_FILE read; an empty value counts as none. */
+function readValues(env: Environment): { values: Environment; problems: string[] } {
+  const values: Environment = {}
+  const problems: string[] = []
+  for (const name of Object.keys(settings)) {
+    const file = isSecret(name) ? env[`${name}_FILE`] : undefined
+    const value = env[name] === '' ? undefined : env[name]
+    if (file && value !== undefined) problems.push(`${name} and ${name}_FILE must not both be set.`)
+    else if (file) {
+      try {
+        values[name] = readFileSync(file, 'utf8').trim()
+      } catch {
+        problems.push(`${name}_FILE names a file that cannot be read ("${file}").`)
+      }
+    } else if (value !== undefined) values[name] = value
+  }
+  return { values, problems }
+}
+
+function withDefaults(given: Settings): Config {
+  const development = given.NODE_ENV !== 'production'
+  const issuer = (given.ISSUER ?? `http://localhost:${given.PORT}`).replace(/\/$/, '')
+  return {
+    ...given,
+    ISSUER: issuer,
+    HOST: given.HOST ?? (development ? '127.0.0.1' : undefined),
+    API_RESOURCE: given.API_RESOURCE ?? `${issuer}/api`,
+    DATABASE_URL: anchored(given.DATABASE_URL ?? `sqlite:${join(given.DATA_DIR, 'yumen.db')}`),
+    basePath: new URL(issuer).pathname.replace(/\/$/, ''),
+    development,
+  }
+}
+
+/** A relative SQLite path is taken from the working directory, once. */
+function anchored(url: string): string {
+  const path = url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : undefined
+  if (path === undefined || path === ':memory:' || isAbsolute(path)) return url
+  return `sqlite:${join(process.cwd(), path)}`
+}
+
+function productionProblems(given: Settings): string[] {
+  if (given.NODE_ENV !== 'production') return []
+  const problems: string[] = []
+  if (given.SECRET_KEY === undefined)
+    problems.push('SECRET_KEY must be set in production (make one with: openssl rand -base64 48).')
+  if (given.ISSUER === undefined)
+    problems.push(
+      'ISSUER must be set in production to the public address, such as https://id.example.com.',
+    )
+  else if (given.ISSUER.startsWith('http:') && !given.ALLOW_INSECURE_ISSUER)
+    problems.push(
+      'ISSUER must begin with https:// in production (or set ALLOW_INSECURE_ISSUER=true).',
+    )
+  if (given.DATABASE_URL === undefined)
+    problems.push('DATABASE_URL must be chosen in production, such as postgres://user@host/yumen.')
+  return problems
+}
+
+function secretProblems(values: Environment): string[] {
+  const key = values['SECRET_KEY']
+  return key !== undefined && new Set(key).size < 8
+    ? ['SECRET_KEY must be random (make one with: openssl rand -base64 48).']
+    : []
+}
+
+const shown = (name: string, values: Environment): string =>
+  isSecret(name) || values[name] === undefined ? '' : `, not "${values[name]}"`

@@ -1,0 +1,75 @@
+import { AppError, busy } from '#lib/app-error.ts'
+import { StorageUnavailable } from '#storage/errors.ts'
+import type { AppContext, Middleware } from './context.ts'
+
+/** What a page or a problem document says about an error; the sentences come from the locale files. */
+export interface Problem {
+  code: string
+  status: number
+  traceId: string
+}
+
+export interface Sentences {
+  title(problem: Problem, ctx: AppContext): string
+  detail(problem: Problem, ctx: AppContext): string
+}
+
+/** Renders a problem as a page for people. */
+export type ErrorPage = (ctx: AppContext, problem: Problem) => void
+
+/**
+ * The one place where a failure becomes an answer: a page for a browser, else `application/problem+json` (RFC 9457).
+ * What is not an AppError is logged with its stack and answered with `server_error` and the trace id alone.
+ */
+export function errors(page: ErrorPage, sentences: Sentences): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next()
+      if (ctx.status === 404 && (ctx.body === undefined || ctx.body === null))
+        throw new AppError('not_found', 404)
+    } catch (thrown) {
+      const error = toAppError(thrown)
+      log(ctx, error, thrown)
+      answer(ctx, error, { page, sentences })
+    }
+  }
+}
+
+function answer(
+  ctx: AppContext,
+  error: AppError,
+  how: { page: ErrorPage; sentences: Sentences },
+): void {
+  const problem = { code: error.code, status: error.status, traceId: ctx.state.traceId }
+  ctx.status = error.status
+  ctx.set({ 'Cache-Control': 'no-store', ...error.headers })
+  if (ctx.accepts('json', 'html') === 'html') {
+    how.page(ctx, problem)
+    return
+  }
+  ctx.body = {
+    type: 'about:blank',
+    title: how.sentences.title(problem, ctx),
+    status: error.status,
+    detail: how.sentences.detail(problem, ctx),
+    code: error.code,
+    trace_id: problem.traceId,
+  }
+  ctx.type = 'application/problem+json'
+}
+
+function toAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown
+  if (thrown instanceof StorageUnavailable) return busy(5, thrown)
+  if (thrown instanceof URIError) return new AppError('invalid_request', 400, { cause: thrown })
+  const status = thrown instanceof Error && 'status' in thrown ? thrown.status : undefined
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return new AppError(status === 404 ? 'not_found' : 'invalid_request', status, { cause: thrown })
+  }
+  return new AppError('server_error', 500, { cause: thrown })
+}
+
+function log(ctx: AppContext, error: AppError, thrown: unknown): void {
+  if (error.status >= 500) ctx.state.log.error({ err: thrown, code: error.code }, 'failed')
+  else ctx.state.log.debug({ code: error.code }, 'refused')
+}

@@ -1,0 +1,105 @@
+import type { Provider } from 'oidc-provider'
+import type { Resource, ResourceStore } from '#storage/resources.ts'
+import type { PageProps } from '#view/pages.ts'
+import type { Locale, MessageKey, Translator } from '#view/translate.ts'
+import type { Interaction } from './interaction.ts'
+
+/**
+ * Consent: the application asks for scopes, the person reads in words what each gives, and allows all or none.
+ * What was allowed stays on the Grant, so that the next sign-in asks only for what is new.
+ */
+interface Missing {
+  missingOIDCScope?: string[]
+  missingOIDCClaims?: string[]
+  missingResourceScopes?: Record<string, string[]>
+}
+
+const missingOf = (interaction: Interaction): Missing => interaction.prompt.details
+
+/** Adds what is missing to the grant that the session has with the client, or to a new one. */
+export async function allow(
+  provider: Provider,
+  interaction: Interaction,
+): Promise<{ consent: { grantId: string } }> {
+  const accountId = interaction.session!.accountId
+  const clientId = String(interaction.params['client_id'])
+  const existing = interaction.grantId ? await provider.Grant.find(interaction.grantId) : undefined
+  const grant = existing ?? new provider.Grant({ accountId, clientId })
+
+  const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = missingOf(interaction)
+  if (missingOIDCScope) grant.addOIDCScope(missingOIDCScope.join(' '))
+  if (missingOIDCClaims) grant.addOIDCClaims(missingOIDCClaims)
+  for (const [resource, scopes] of Object.entries(missingResourceScopes ?? {})) {
+    grant.addResourceScope(resource, scopes.join(' '))
+  }
+  return { consent: { grantId: await grant.save() } }
+}
+
+interface ConsentWords {
+  translator: Translator
+  resources: ResourceStore
+}
+
+type Groups = PageProps['consent']['groups']
+
+/** What the application would get, in the reader's language, by resource; sensitive things first. */
+export async function describeConsent(
+  interaction: Interaction,
+  locale: Locale,
+  { translator, resources }: ConsentWords,
+): Promise<Groups> {
+  const { missingOIDCScope, missingResourceScopes } = missingOf(interaction)
+  const nothingIsMissing = !missingOIDCScope && !missingResourceScopes
+  const scopes = missingOIDCScope ?? (nothingIsMissing ? requestedScopes(interaction) : [])
+  const own = scopes
+    .filter((scope) => scope !== 'openid' && scope !== 'offline_access')
+    .map((scope) => ({ text: ownScope(scope, locale, translator), sensitive: false }))
+
+  const groups: Groups = own.length > 0 ? [{ items: own }] : []
+  for (const [identifier, names] of Object.entries(missingResourceScopes ?? {})) {
+    const resource = await resources.find(identifier)
+    if (resource && names.length > 0) groups.push(resourceGroup(resource, names, locale))
+  }
+  return groups
+}
+
+/** `prompt=consent` asks again although nothing is missing; the page then shows all that was requested. */
+const requestedScopes = (interaction: Interaction): string[] =>
+  scopesOf(interaction).filter((scope) => known.has(scope))
+
+const known = new Set(['openid', 'profile', 'email', 'offline_access'])
+
+/** Whether the person has allowed this application nothing yet. */
+export const isFirstAsk = (interaction: Interaction): boolean =>
+  interaction.grantId === undefined ||
+  missingOf(interaction).missingOIDCScope?.includes('openid') === true
+
+export const asksOffline = (interaction: Interaction): boolean =>
+  scopesOf(interaction).includes('offline_access')
+
+const scopesOf = ({ params: { scope } }: Interaction): string[] =>
+  typeof scope === 'string' ? scope.split(' ') : []
+
+function ownScope(scope: string, locale: Locale, translator: Translator): string {
+  const key = `scopes.${scope}`
+  return translator.isMessageKey(key)
+    ? translator.translate(locale, key)
+    : translator.translate(locale, 'scopes.unknown' satisfies MessageKey, { scope })
+}
+
+function resourceGroup(resource: Resource, names: string[], locale: Locale): Groups[number] {
+  const items = names.map((name) => {
+    const scope = resource.scopes.find((candidate) => candidate.name === name)
+    return {
+      text: inLocale(scope?.description, locale) ?? name,
+      sensitive: scope?.sensitive === true,
+    }
+  })
+  return {
+    resource: inLocale(resource.name, locale) ?? resource.identifier,
+    items: items.toSorted((a, b) => Number(b.sensitive) - Number(a.sensitive)),
+  }
+}
+
+const inLocale = (texts: Record<string, string> | undefined, locale: Locale): string | undefined =>
+  texts?.[locale] ?? texts?.['en'] ?? Object.values(texts ?? {})[0]

@@ -1,0 +1,98 @@
+import type { Client as EngineClient, Provider } from 'oidc-provider'
+import type { Csrf } from '#http/csrf.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { ResourceStore } from '#storage/resources.ts'
+import type { User, UserStore } from '#storage/users.ts'
+import type { Account, PageName, PageProps, Party } from '#view/pages.ts'
+import type { Locale, Translator } from '#view/translate.ts'
+import { asksOffline, describeConsent, isFirstAsk } from './consent.ts'
+import type { Interaction } from './interaction.ts'
+import { emptyLogin, type LoginRetry } from './login.ts'
+import { emptyRegistration, type RegisterRetry } from './register.ts'
+
+/** What the pages of the steps show. A page about a person is undefined when nobody is signed in any more. */
+export interface StepPagesParts {
+  /** The engine in service; asked for at each request, since a key rotation replaces it. */
+  provider: () => Provider
+  users: UserStore
+  resources: ResourceStore
+  translator: Translator
+  csrf: Csrf
+  basePath: string
+  registrationOpen: boolean
+  passwordMinLength: number
+  partyOf(client: EngineClient, redirectUri: unknown): Party
+}
+
+type Props<P extends PageName> = Promise<Omit<PageProps[P], 'languageHrefs'>>
+type MaybeProps<P extends PageName> = Promise<Omit<PageProps[P], 'languageHrefs'> | undefined>
+
+export interface StepPages {
+  login(interaction: Interaction, retry?: LoginRetry): Props<'login'>
+  register(interaction: Interaction, retry?: RegisterRetry): Props<'register'>
+  selectAccount(interaction: Interaction): MaybeProps<'select-account'>
+  consent(interaction: Interaction, locale: Locale): MaybeProps<'consent'>
+}
+
+export function createStepPages(parts: StepPagesParts): StepPages {
+  const base = async ({ uid, params }: Interaction) => {
+    const client = await parts.provider().Client.find(String(params['client_id']))
+    if (!client) throw new AppError('session_expired', 400)
+    const at = `${parts.basePath}/interaction/${uid}`
+    return {
+      at,
+      form: { cancelAction: `${at}/cancel`, csrf: parts.csrf.token(uid) },
+      client: parts.partyOf(client, params['redirect_uri']),
+    }
+  }
+  const accountOf = async ({ session }: Interaction): Promise<Account | undefined> => {
+    const user = session && (await parts.users.findById(session.accountId))
+    return user && describe(user)
+  }
+
+  return {
+    async login(interaction, retry = emptyLogin(interaction.params['login_hint'])) {
+      const { at, form, client } = await base(interaction)
+      const registerHref = parts.registrationOpen ? { registerHref: `${at}/register` } : {}
+      return { ...form, action: `${at}/login`, client, ...retry, ...registerHref }
+    },
+    async register(interaction, retry = emptyRegistration(interaction.params['login_hint'])) {
+      const { at, form, client } = await base(interaction)
+      const minLength = parts.passwordMinLength
+      return {
+        ...form,
+        action: `${at}/register`,
+        client,
+        ...retry,
+        loginHref: `${at}/login`,
+        minLength,
+      }
+    },
+    async selectAccount(interaction) {
+      const account = await accountOf(interaction)
+      if (!account) return undefined
+      const { at, form, client } = await base(interaction)
+      return { ...form, action: `${at}/continue`, client, account, otherHref: `${at}/login` }
+    },
+    async consent(interaction, locale) {
+      const account = await accountOf(interaction)
+      if (!account) return undefined
+      const { at, form, client } = await base(interaction)
+      return {
+        ...form,
+        action: `${at}/consent`,
+        client,
+        account,
+        switchHref: `${at}/login`,
+        groups: await describeConsent(interaction, locale, parts),
+        offline: asksOffline(interaction),
+        newOnly: !isFirstAsk(interaction),
+      }
+    },
+  }
+}
+
+function describe(user: User): Account {
+  const identifier = user.email ?? user.username ?? user.id
+  return { name: user.nickname ?? user.username ?? identifier, identifier }
+}

@@ -1,0 +1,54 @@
+import { InvalidConfig, loadConfig, type Config } from '#config/load.ts'
+import packageJson from '../package.json' with { type: 'json' }
+import { createLog } from './log.ts'
+import { startServer, type RunningServer } from './server.ts'
+import { openStorage } from './storage-of.ts'
+
+/** The process: environment → storage → server; SIGTERM and SIGINT drain it. Exit 78 (EX_CONFIG) for a wrong setting. */
+async function main(): Promise<void> {
+  const config = loadConfig()
+  const log = createLog(config.LOG_LEVEL)
+  const storage = await openStorage(config, (error) => log.warn({ err: error }, 'redis connection'))
+  const server = await startServer({ config, log, storage, version: packageJson.version })
+  if (config.development) process.stdout.write(greeting(config, server))
+  log.info({ issuer: config.ISSUER, port: server.port }, 'ready')
+
+  let stopping = false
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(1)
+      stopping = true
+      log.info({ signal }, 'stopping')
+      void server.stop().then(() => process.exit(0))
+    })
+  }
+}
+
+function greeting({ ISSUER, ADMIN_EMAIL }: Config, { administrator }: RunningServer): string {
+  const lines = [
+    '',
+    '  Yumen is running.',
+    '',
+    `  Try it        ${ISSUER}/demo`,
+    `  Discovery     ${ISSUER}/.well-known/openid-configuration`,
+    ...(administrator
+      ? [
+          `  Sign in as    ${administrator.email}`,
+          `  Password      ${administrator.password}   (shown once)`,
+        ]
+      : [`  Sign in as    ${ADMIN_EMAIL ?? 'admin@example.com'}, or create an account`]),
+    '',
+    '  Development settings: SQLite and generated secrets in data/. Ctrl+C stops.',
+    '',
+    '',
+  ]
+  return lines.join('\n')
+}
+
+await main().catch((error: unknown) => {
+  const wrongSetting = error instanceof InvalidConfig
+  process.stderr.write(
+    `${wrongSetting ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
+  )
+  process.exit(wrongSetting ? 78 : 1)
+})

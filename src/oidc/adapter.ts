@@ -1,0 +1,103 @@
+import { errors, type Adapter, type AdapterPayload } from 'oidc-provider'
+import { sha256 } from '#lib/hashing.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Sealer } from '#lib/sealing.ts'
+import type { Artifact, ArtifactModel, ArtifactStore, StoredArtifact } from '#storage/artifacts.ts'
+
+/**
+ * What the engine keeps, in our store. Three things the engine leaves to its adapter happen here:
+ * - ids are bearer secrets, so only their hash is stored, and payloads that repeat one are sealed;
+ * - `consume` is atomic: whoever loses the race gets `invalid_grant` before any token is made;
+ * - a spent refresh token counts as unspent for the grace period, until `consume` (see `refresh-grace.ts`).
+ */
+export interface AdapterParts {
+  artifacts: ArtifactStore
+  sealer: Sealer
+  now: Clock
+  graceMs: number
+  /** Called when a refresh token is presented again within the grace period. */
+  onRefreshReplay(): void
+}
+
+/** Models whose payload holds a bearer secret: a session's cookie, a user code, a whole request. */
+const sealedModels = new Set<ArtifactModel>([
+  'Session',
+  'Interaction',
+  'DeviceCode',
+  'PushedAuthorizationRequest',
+])
+
+export const artifactKey = sha256
+
+/** How a user code is stored; `userCode` is in the engine's normal form (upper case, no dashes). */
+const userCodeHash = (userCode: string): string => sha256(`user_code:${userCode}`)
+
+export function createArtifactAdapter(model: ArtifactModel, parts: AdapterParts): Adapter {
+  const { artifacts, now } = parts
+  const codec = payloadCodec(model, parts.sealer)
+
+  const read = (stored: StoredArtifact | undefined, id?: string): AdapterPayload | undefined => {
+    const payload = stored && codec.read(stored, id)
+    if (!payload || !stored?.consumedAt) return payload
+    return model === 'RefreshToken' && now() - stored.consumedAt < parts.graceMs
+      ? payload
+      : { ...payload, consumed: Math.floor(stored.consumedAt / 1000) }
+  }
+
+  return {
+    async upsert(id, payload, expiresIn) {
+      const artifact = { ...columnsOf(model, id, payload), payload: codec.write(id, payload) }
+      if (expiresIn) artifact.expiresAt = now() + expiresIn * 1000
+      if (model !== 'ReplayDetection') return artifacts.put(model, artifactKey(id), artifact)
+      if (!(await artifacts.putIfAbsent(model, artifactKey(id), artifact))) {
+        throw new errors.InvalidRequest('this proof has been used before')
+      }
+    },
+    async consume(id) {
+      if (await artifacts.consume(model, artifactKey(id))) return
+      if (model === 'RefreshToken' && parts.graceMs > 0) parts.onRefreshReplay()
+      throw model === 'PushedAuthorizationRequest'
+        ? new errors.InvalidRequestUri('request_uri has been used before')
+        : new errors.InvalidGrant(`${model} has been used before`)
+    },
+    find: async (id) => read(await artifacts.find(model, artifactKey(id)), id),
+    findByUid: async (uid) => read(await artifacts.findSessionByUid(uid)),
+    findByUserCode: async (userCode) =>
+      read(await artifacts.findDeviceCodeByUserCode(userCodeHash(userCode))),
+    destroy: (id) => artifacts.remove(model, artifactKey(id)),
+    // The engine asks once for each model; the store deletes them all at the first.
+    revokeByGrantId: (grantId) => artifacts.removeByGrant(grantId),
+  }
+}
+
+function payloadCodec(model: ArtifactModel, sealer: Sealer) {
+  const sealed = sealedModels.has(model)
+  return {
+    write(id: string, payload: AdapterPayload): string {
+      if (sealed) return sealer.seal(JSON.stringify(payload), `${model}:${artifactKey(id)}`)
+      const { jti: _secret, ...rest } = payload
+      return JSON.stringify(rest)
+    },
+    read(stored: StoredArtifact, id: string | undefined): AdapterPayload | undefined {
+      const text = sealed ? sealer.open(stored.payload, `${model}:${stored.key}`) : stored.payload
+      if (text === undefined) return undefined
+      const payload = JSON.parse(text) as AdapterPayload
+      return sealed || id === undefined ? payload : { ...payload, jti: id }
+    },
+  }
+}
+
+/** What is searched for has a column of its own. An interaction's grant id is a note, not a bond: it must not die with it. */
+function columnsOf(
+  model: ArtifactModel,
+  id: string,
+  payload: AdapterPayload,
+): Omit<Artifact, 'payload'> {
+  return {
+    grantId: model === 'Grant' ? id : model === 'Interaction' ? undefined : payload.grantId,
+    uid: model === 'Session' ? payload.uid : undefined,
+    userCodeHash: payload.userCode ? userCodeHash(payload.userCode) : undefined,
+    accountId: payload.accountId,
+    clientId: payload.clientId,
+  }
+}

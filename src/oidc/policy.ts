@@ -1,0 +1,13 @@
+import { interactionPolicy } from 'oidc-provider'
+
+/**
+ * The order of what a person may be asked, and our dispatcher: after every step the engine looks at this list again
+ * and sends the browser to the first prompt that is still due. Steps do not know one another.
+ */
+export function createPolicy(): interactionPolicy.DefaultPolicy {
+  const policy = interactionPolicy.base()
+  // OpenID Connect Initiating User Registration 1.0: prompt=create opens the registration form.
+  policy.add(new interactionPolicy.Prompt({ name: 'create', requestable: true }), 0)
+  policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 1)
+  return policy
+}

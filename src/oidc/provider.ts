@@ -1,0 +1,201 @@
+import { Provider, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
+import type { Config } from '#config/load.ts'
+import type { Clock } from '#lib/clock.ts'
+import { createSealer, deriveKey } from '#lib/sealing.ts'
+import type { Storage } from '#storage/storage.ts'
+import type { ArtifactModel } from '#storage/artifacts.ts'
+import { createArtifactAdapter } from './adapter.ts'
+import { claimsByScope, createFindAccount, supportedScopes } from './claims.ts'
+import {
+  createClientAdapter,
+  extraClientMetadata,
+  isFirstParty,
+  isOriginAllowed,
+  matchesSecret,
+  mayIntrospect,
+} from './clients.ts'
+import { createFetch } from './fetch.ts'
+import { grantClaim, jwtTokens } from './jwt-tokens.ts'
+import type { KeySet } from './keys.ts'
+import { loadExistingGrant } from './grants.ts'
+import { pageFeatures, renderErrorPage, type ShowPage } from './pages.ts'
+import { createPolicy } from './policy.ts'
+import { markRefreshReplay, refreshGrace } from './refresh-grace.ts'
+import { resourceIndicators } from './resources.ts'
+
+/**
+ * oidc-provider, configured. It drives the standard endpoints: authorize, token, PAR, device, userinfo, introspect,
+ * revoke, logout, discovery. Everything that it would do by a default of its own is said here.
+ */
+export interface ProviderParts {
+  config: Config
+  secrets: readonly [string, ...string[]]
+  storage: Storage
+  keySet: KeySet
+  showPage: ShowPage
+  now: Clock
+}
+
+export const routes = {
+  authorization: '/oauth/authorize',
+  token: '/oauth/token',
+  userinfo: '/oauth/userinfo',
+  jwks: '/oauth/jwks',
+  pushed_authorization_request: '/oauth/par',
+  introspection: '/oauth/introspect',
+  revocation: '/oauth/revoke',
+  end_session: '/oauth/logout',
+  device_authorization: '/oauth/device',
+  code_verification: '/device',
+}
+
+export function createProvider(parts: ProviderParts): Provider {
+  const { config, secrets, storage, keySet, now } = parts
+  const sealer = createSealer(secrets, 'artifacts')
+  const graceMs = config.REFRESH_GRACE_SECONDS * 1000
+  const adapter = (model: string) =>
+    model === 'Client'
+      ? createClientAdapter(storage.clients)
+      : createArtifactAdapter(model as ArtifactModel, {
+          artifacts: storage.artifacts,
+          sealer,
+          now,
+          graceMs,
+          onRefreshReplay: () => markRefreshReplay(Provider.ctx),
+        })
+
+  const provider = new Provider(config.ISSUER, {
+    adapter,
+    jwks: { keys: keySet.privateJwks },
+    routes,
+    ...people(parts),
+    ...protocol(config),
+    features: features(parts),
+    cookies: cookies(config, secrets),
+    ttl: lives(config),
+  })
+  provider.proxy = true
+  provider.Client.prototype.compareClientSecret = matchesSecret
+  provider.use(refreshGrace({ artifacts: storage.artifacts, sealer, now, graceMs }) as never)
+  provider.use(
+    jwtTokens(provider, { artifacts: storage.artifacts, keySet, issuer: config.ISSUER }) as never,
+  )
+  return provider
+}
+
+/** What concerns people: accounts, claims, the questions that they are asked. */
+function people({ config, storage, showPage }: ProviderParts): Configuration {
+  return {
+    findAccount: createFindAccount(storage.users),
+    claims: claimsByScope,
+    scopes: supportedScopes,
+    interactions: {
+      policy: createPolicy(),
+      url: (_ctx, interaction) => `${config.basePath}/interaction/${interaction.uid}`,
+    },
+    loadExistingGrant,
+    renderError: renderErrorPage(showPage),
+  }
+}
+
+/** The profile of OAuth that we speak: code with PKCE S256, nothing weaker (RFC 9700, OAuth 2.1). */
+function protocol(config: Config): Configuration {
+  return {
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    allowOmittingSingleRegisteredRedirectUri: false,
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    clientBasedCORS: isOriginAllowed,
+    extraClientMetadata,
+    enabledJWA: {
+      idTokenSigningAlgValues: ['RS256', 'ES256'],
+      requestObjectSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+      userinfoSigningAlgValues: ['RS256', 'ES256'],
+      introspectionSigningAlgValues: ['RS256', 'ES256'],
+    },
+    fetch: createFetch(config.FETCH_ALLOWED_HOSTS),
+    fetchResponseBodyLimits: { jwksUri: 256 * 1024, sectorIdentifierUri: 64 * 1024 },
+    rotateRefreshToken: true,
+    issueRefreshToken: (_ctx, client, code) =>
+      client.grantTypeAllowed('refresh_token') &&
+      (code.scopes.has('offline_access') || isFirstParty(client)),
+    expiresWithSession: (ctx, token) =>
+      !token.scopes.has('offline_access') && !isFirstParty(ctx.oidc.client),
+    // Only a JWT needs its grant spelled out; an opaque token's is in its record.
+    extraTokenClaims: (_ctx, token) =>
+      'grantId' in token && token.resourceServer?.accessTokenFormat === 'jwt'
+        ? { [grantClaim]: token.grantId }
+        : undefined,
+    discovery: { ui_locales_supported: ['en', 'zh-CN'], service_documentation: undefined },
+  }
+}
+
+function features({
+  config,
+  secrets,
+  storage,
+  showPage,
+}: ProviderParts): NonNullable<Configuration['features']> {
+  return {
+    devInteractions: { enabled: false },
+    userinfo: { enabled: true },
+    jwtUserinfo: { enabled: true },
+    clientCredentials: { enabled: true },
+    introspection: {
+      enabled: true,
+      allowedPolicy: (_ctx, client, token) => mayIntrospect(client, token),
+    },
+    jwtIntrospection: { enabled: true },
+    revocation: {
+      enabled: true,
+      allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+    },
+    pushedAuthorizationRequests: { enabled: true },
+    dPoP: { enabled: true, nonceSecret: deriveKey(secrets[0], 'dpop-nonce') },
+    backchannelLogout: { enabled: true },
+    ...pageFeatures(showPage, `${config.basePath}/`),
+    resourceIndicators: resourceIndicators(storage.resources),
+  }
+}
+
+function cookies(
+  config: Config,
+  secrets: readonly string[],
+): NonNullable<Configuration['cookies']> {
+  const secure = config.ISSUER.startsWith('https:')
+  const options = { httpOnly: true, sameSite: 'lax', secure, signed: true } as const
+  return {
+    keys: secrets.map((secret) => deriveKey(secret, 'cookies').toString('base64url')),
+    names: {
+      session: secure ? '__Host-yumen_session' : 'yumen_session',
+      interaction: secure ? '__Secure-yumen_interaction' : 'yumen_interaction',
+      resume: secure ? '__Secure-yumen_resume' : 'yumen_resume',
+    },
+    long: options,
+    short: options,
+  }
+}
+
+const minute = 60
+const day = 24 * 60 * minute
+
+/** Lives in seconds. A resource may have its own for access tokens; nothing outlives its grant. */
+function lives(config: Config): NonNullable<Configuration['ttl']> {
+  const accessToken = config.ACCESS_TOKEN_EXPIRE_MINUTES * minute
+  const refreshToken = config.REFRESH_TOKEN_EXPIRE_DAYS * day
+  const untilGrantEnds = (ctx: KoaContextWithOIDC): number => {
+    const end = ctx.oidc?.entities.Grant?.exp
+    return end === undefined ? refreshToken : Math.max(1, end - Math.floor(Date.now() / 1000))
+  }
+  return {
+    AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? accessToken,
+    ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? accessToken,
+    AuthorizationCode: minute,
+    DeviceCode: 10 * minute,
+    Grant: config.GRANT_EXPIRE_DAYS * day,
+    IdToken: 60 * minute,
+    Interaction: 60 * minute,
+    RefreshToken: (ctx) => Math.min(refreshToken, untilGrantEnds(ctx)),
+    Session: config.SESSION_EXPIRE_SECONDS,
+  }
+}

@@ -1,0 +1,56 @@
+import { argon2id, hash, needsRehash, verify } from 'argon2'
+import { availableParallelism } from 'node:os'
+import PQueue from 'p-queue'
+import { busy } from '#lib/app-error.ts'
+import { newSecret } from '#lib/ids.ts'
+
+export interface PasswordCosts {
+  memoryKib: number
+  timeCost: number
+  parallelism: number
+  /** How many may wait; past it callers get 503 with Retry-After. */
+  queueMax: number
+}
+
+/**
+ * Passwords as argon2id hashes (RFC 9106). The work runs in threads, as many at a time as there are cores: more would
+ * only take memory and turns. What waits is bounded, so that a flood gets quick refusals and not a slow server.
+ */
+export interface Passwords {
+  /** A PHC string with a salt of its own. Rejects with `busy` when the queue is full. */
+  hash(password: string): Promise<string>
+  /** Whether the password fits. Without a stored hash it costs the same time and is false. Rejects with `busy` when the queue is full. */
+  verify(stored: string | undefined, password: string): Promise<boolean>
+  /** Whether the stored hash was made with other costs than today's. */
+  isOutdated(stored: string): boolean
+}
+
+export function createPasswords(costs: PasswordCosts): Passwords {
+  const queue = new PQueue({ concurrency: availableParallelism() })
+  const options = {
+    type: argon2id,
+    memoryCost: costs.memoryKib,
+    timeCost: costs.timeCost,
+    parallelism: costs.parallelism,
+  } as const
+
+  const run = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (queue.size >= costs.queueMax) throw busy(2)
+    return queue.add(work)
+  }
+  const hashNow = (password: string): Promise<string> => hash(prepared(password), options)
+  let decoy: Promise<string> | undefined
+
+  return {
+    hash: (password) => run(() => hashNow(password)),
+    async verify(stored, password) {
+      decoy ??= hashNow(newSecret())
+      const fits = await run(async () => verify(stored ?? (await decoy!), prepared(password)))
+      return fits && stored !== undefined
+    },
+    isOutdated: (stored) => needsRehash(stored, options),
+  }
+}
+
+/** One password is one text, however the keyboard composed it (NIST SP 800-63B §3.1.1.2). */
+const prepared = (password: string): string => password.normalize('NFKC')

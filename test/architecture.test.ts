@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import test from 'ava'
+
+/** The floors of the house, low to high. A file imports its own folder (`./`) or lower floors (`#folder/`). */
+const floors = [
+  ['lib'],
+  ['config', 'storage', 'view'],
+  ['http', 'mail', 'storage/sql', 'storage/redis'],
+  ['users', 'clients', 'api-keys', 'audit', 'federation', 'oidc'],
+  ['interaction', 'account', 'admin', 'console', 'demo'],
+  ['', 'cli'],
+]
+/** A package that only these folders may know. */
+const reserved: Record<string, string[]> = {
+  'oidc-provider': ['oidc', 'interaction'],
+  knex: ['storage/sql'],
+  pg: ['storage/sql'],
+  mysql2: ['storage/sql'],
+  'node:sqlite': ['storage/sql'],
+  ioredis: ['storage/redis'],
+  grant: ['federation'],
+}
+
+interface Import {
+  file: string
+  folder: string
+  target: string
+}
+
+const imports: Import[] = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .flatMap((file) => {
+    const folder = file.includes('/') ? file.slice(0, file.lastIndexOf('/')) : ''
+    const found = readFileSync(`src/${file}`, 'utf8').matchAll(/(?:from|import) '([^']+)'/g)
+    return [...found].map(([, target = '']) => ({ file, folder, target }))
+  })
+
+const floorOf = (folder: string): number => floors.findIndex((floor) => floor.includes(folder))
+const offenders = (isWrong: (one: Import) => boolean): string[] =>
+  imports.filter(isWrong).map(({ file, target }) => `${file} → ${target}`)
+
+test('the sources were read and every folder has a floor', (t) => {
+  t.true(imports.length > 100)
+  t.deepEqual(
+    [...new Set(imports.map(({ folder }) => folder))].filter((folder) => floorOf(folder) < 0),
+    [],
+  )
+})
+
+test('a file imports only its own folder and lower floors', (t) => {
+  const isWrong = ({ folder, target }: Import): boolean => {
+    if (target.startsWith('#views/')) return folder !== 'view'
+    if (target.startsWith('../')) return floorOf(folder) < floors.length - 1
+    if (!target.startsWith('#')) return false
+    const other = target.slice(1, target.lastIndexOf('/'))
+    return floorOf(other) < 0 || (other !== folder && floorOf(other) >= floorOf(folder))
+  }
+  t.deepEqual(offenders(isWrong), [])
+})
+
+test('a package is known only where it belongs', (t) => {
+  t.deepEqual(
+    offenders(({ folder, target }) => target in reserved && !reserved[target]!.includes(folder)),
+    [],
+  )
+})
+
+test('only the configuration reads the environment', (t) => {
+  const files = [...new Set(imports.map(({ file }) => file))]
+  const reading = files.filter((file) =>
+    /process\.env|\bstdenv\b/.test(readFileSync(`src/${file}`, 'utf8')),
+  )
+  t.deepEqual(
+    reading.filter((file) => !file.startsWith('config/')),
+    [],
+  )
+})
+
+test('the request’s context stays in http, in routes and in the engine’s hooks', (t) => {
+  const plain = imports.filter(({ folder }) =>
+    ['lib', 'config', 'storage', 'users', 'view'].includes(folder),
+  )
+  const naming = plain.filter(({ target }) => target === 'koa' || target === '#http/context.ts')
+  t.deepEqual(
+    naming.map(({ file }) => file),
+    [],
+  )
+})

@@ -1,0 +1,146 @@
+import { createServer, type AddressInfo } from 'node:net'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ExecutionContext } from 'ava'
+import { loadConfig, type Config } from '#config/load.ts'
+import { sha256 } from '#lib/hashing.ts'
+import { newSecret } from '#lib/ids.ts'
+import type { Client } from '#storage/clients.ts'
+import type { Storage } from '#storage/storage.ts'
+import { createLog } from '../../src/log.ts'
+import { startServer, type RunningServer } from '../../src/server.ts'
+import { openStorage } from '../../src/storage-of.ts'
+import { openDatabase, type DatabaseKind } from './databases.ts'
+
+/** A whole server in this process, on a free port, with a database of its own; gone at the end of the test. */
+export interface Fixture {
+  issuer: string
+  config: Config
+  server: RunningServer
+  storage: Storage
+  /** Every log line so far. */
+  logLines: string[]
+  /** Registers a client; a confidential one gets a secret unless `token_endpoint_auth_method` is `none`. */
+  addClient(metadata?: Record<string, unknown>): Promise<{ id: string; secret: string | undefined }>
+  addUser(overrides?: Partial<Person>): Promise<Person>
+}
+
+export interface Person {
+  email: string
+  password: string
+  id: string
+}
+
+export interface StartOptions {
+  database?: DatabaseKind
+  redis?: boolean
+  env?: Record<string, string>
+  /** The path of the issuer, such as `/sso`. */
+  path?: string
+  /** Shares the storage of another fixture: a second instance beside it. */
+  beside?: Fixture
+}
+
+/** The address that test clients are sent back to; nothing listens there. */
+export const callback = 'http://client.example/callback'
+
+export async function start(t: ExecutionContext, options: StartOptions = {}): Promise<Fixture> {
+  const notices = watchNotices()
+  const port = await freePort()
+  const env = options.beside
+    ? { ...(options.beside as Fixture & { env: Record<string, string> }).env, PORT: String(port) }
+    : await freshEnvironment(t, options, port)
+  const config = loadConfig({ ...env, ...options.env })
+  const storage = await openStorage(config)
+  const logLines: string[] = []
+  const log = createLog('debug', { write: (line) => void logLines.push(line) })
+  const server = await startServer({ config, storage, log, version: 'test' })
+  t.teardown(async () => {
+    await server.stop()
+    if (notices().length > 0) throw new Error(`the engine printed: ${notices().join('\n')}`)
+  })
+  const fixture = { issuer: config.ISSUER, config, server, storage, logLines, env }
+  return {
+    ...fixture,
+    addClient: (metadata) => addClient(storage, metadata),
+    addUser: (who) => addUser(server, who),
+  }
+}
+
+async function freshEnvironment(
+  t: ExecutionContext,
+  options: StartOptions,
+  port: number,
+): Promise<Record<string, string>> {
+  const folder = await mkdtemp(join(tmpdir(), 'yumen-'))
+  const database = await openDatabase(t, options.database ?? 'sqlite')
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  return {
+    NODE_ENV: 'test',
+    PORT: String(port),
+    ISSUER: `http://localhost:${port}${options.path ?? ''}`,
+    DATA_DIR: folder,
+    DATABASE_URL: database.url,
+    SECRET_KEY: newSecret(48),
+    ARGON2_MEMORY_KIB: '8192',
+    ARGON2_TIME_COST: '1',
+    ...(options.redis
+      ? { REDIS_URL: process.env['TEST_REDIS_URL']!, REDIS_PREFIX: `t-${newSecret(6)}:` }
+      : {}),
+  }
+}
+
+async function addClient(storage: Storage, metadata: Record<string, unknown> = {}) {
+  const id = `client-${newSecret(6)}`
+  const secret = metadata['token_endpoint_auth_method'] === 'none' ? undefined : newSecret()
+  const client: Pick<Client, 'id' | 'metadata' | 'secretHashes'> = {
+    id,
+    secretHashes: secret === undefined ? [] : [sha256(secret)],
+    metadata: {
+      client_name: 'Acme Notes',
+      redirect_uris: [callback],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      ...metadata,
+    },
+  }
+  await storage.clients.put(client)
+  return { id, secret }
+}
+
+async function addUser(
+  server: RunningServer,
+  overrides: Partial<Person> & Record<string, unknown> = {},
+): Promise<Person> {
+  const person = { email: `${newSecret(6)}@example.com`, password: newSecret(12), ...overrides }
+  const made = await server.register(person)
+  if ('problems' in made) throw new Error(JSON.stringify(made.problems))
+  return { ...person, id: made.user.id }
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
+  const { port } = probe.address() as AddressInfo
+  await new Promise((resolve) => probe.close(resolve))
+  return port
+}
+
+/** What the engine says on the console when it runs on a default of its own. */
+function watchNotices(): () => string[] {
+  const seen = (globalThis as { engineNotices?: string[] }).engineNotices ?? []
+  if (!(globalThis as { engineNotices?: string[] }).engineNotices) {
+    ;(globalThis as { engineNotices?: string[] }).engineNotices = seen
+    for (const method of ['info', 'warn', 'error', 'log'] as const) {
+      const original = console[method].bind(console)
+      console[method] = (...words: unknown[]) => {
+        const line = words.map(String).join(' ')
+        if (/oidc-provider (WARNING|NOTICE)/.test(line)) seen.push(line)
+        else original(...words)
+      }
+    }
+  }
+  return () => seen
+}
