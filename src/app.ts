@@ -19,6 +19,7 @@ import { aliasPaths } from '#http/paths.ts'
 import { securityHeaders } from '#http/security-headers.ts'
 import { trace } from '#http/trace.ts'
 import { interactionRoutes } from '#interaction/routes.ts'
+import type { SendMail } from '#mail/mailer.ts'
 import type { Clock } from '#lib/clock.ts'
 import { startEngine, type Engine } from '#oidc/engine.ts'
 import { logEngineEvents } from '#oidc/events.ts'
@@ -27,11 +28,13 @@ import { metadata } from '#oidc/metadata.ts'
 import { partyOf } from '#oidc/pages.ts'
 import { createProvider } from '#oidc/provider.ts'
 import type { Storage } from '#storage/storage.ts'
+import type { User } from '#storage/users.ts'
 import { createAuthenticate } from '#users/authenticate.ts'
 import type { Passwords } from '#users/passwords.ts'
 import type { Register } from '#users/register.ts'
 import { createView } from '#view/render.ts'
-import { createTranslator, type Translator } from '#view/translate.ts'
+import { createMailView } from '#view/mail.ts'
+import { createTranslator, type Locale, type Translator } from '#view/translate.ts'
 
 import { demoClientId } from './first-start.ts'
 
@@ -44,6 +47,7 @@ export interface AppParts {
   keys: Keys
   passwords: Passwords
   register: Register
+  sendMail: SendMail
   log: Logger
   now: Clock
   version: string
@@ -90,6 +94,7 @@ export async function createApp(parts: AppParts): Promise<App> {
         provider: () => engine.provider,
         authenticate: createAuthenticate(storage.users, parts.passwords),
         register: parts.register,
+        welcome: welcomeOf(parts),
         registrationOpen: config.REGISTRATION === 'open',
         passwordMinLength: config.PASSWORD_MIN_LENGTH,
         users: storage.users,
@@ -144,6 +149,16 @@ function demoOf(
       translate: (ctx, key) => translator.translate(ctx.state.locale, key),
     }),
   )
+}
+
+/** A new person's first mail. A mail server that is away costs the mail, never the account. */
+function welcomeOf({ config, sendMail, log }: AppParts): (user: User, locale: Locale) => void {
+  const render = createMailView(config.BRAND_NAME, config.ISSUER)
+  return ({ email }, locale) => {
+    if (email === undefined) return
+    const mail = { to: email, ...render('welcome', { email }, locale) }
+    sendMail(mail).catch((error: unknown) => log.warn({ err: error }, 'mail was not sent'))
+  }
 }
 
 function engineOf(

@@ -1,12 +1,14 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
+import { join } from 'node:path'
 import type { Config } from '#config/load.ts'
 import { loadDeclared } from '#config/declared.ts'
 import { secretsOf } from '#config/development-secret.ts'
 import { systemClock, type Clock } from '#lib/clock.ts'
 import { createSealer } from '#lib/sealing.ts'
 import { validateClient } from '#oidc/clients.ts'
+import { createMailer } from '#mail/mailer.ts'
 import { createKeys, type Keys } from '#oidc/keys.ts'
 import type { Storage } from '#storage/storage.ts'
 import { startSweeper } from '#storage/sweeper.ts'
@@ -57,6 +59,12 @@ export async function startServer({
     passwordMinLength: config.PASSWORD_MIN_LENGTH,
   })
 
+  const sendMail = createMailer({
+    from: config.MAIL_FROM,
+    smtpUrl: config.SMTP_URL,
+    outbox: config.development ? join(config.DATA_DIR, 'outbox') : undefined,
+  })
+
   await storage.migrate()
   const firstStart = await prepareFirstStart({ config, storage, keys, register })
 
@@ -68,6 +76,7 @@ export async function startServer({
     keys,
     passwords,
     register,
+    sendMail,
     log,
     now,
     version,

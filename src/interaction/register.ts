@@ -1,3 +1,4 @@
+import type { User } from '#storage/users.ts'
 import type { Register } from '#users/register.ts'
 import type { PageProps } from '#view/pages.ts'
 
@@ -17,9 +18,9 @@ export const emptyRegistration = (loginHint: unknown): RegisterRetry => ({
 export async function register(
   makeAccount: Register,
   { email = '', username = '', nickname = '', password = '' }: Record<string, string>,
-): Promise<{ accountId: string } | { retry: RegisterRetry }> {
+): Promise<{ user: User } | { retry: RegisterRetry }> {
   const made = await makeAccount({ email, username, nickname, password })
-  if ('user' in made) return { accountId: made.user.id }
+  if ('user' in made) return made
 
   const { problems } = made
   const errors: RegisterRetry['errors'] = {

@@ -6,7 +6,9 @@ import { preferLocales } from '#http/locale.ts'
 import type { ShowPage } from '#http/pages.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Authenticate } from '#users/authenticate.ts'
+import type { User } from '#storage/users.ts'
 import type { Register } from '#users/register.ts'
+import type { Locale } from '#view/translate.ts'
 import { allow } from './consent.ts'
 import type { Interaction, StepResult } from './interaction.ts'
 import { login } from './login.ts'
@@ -24,6 +26,8 @@ import { register } from './register.ts'
 export interface InteractionParts extends StepPagesParts {
   authenticate: Authenticate
   register: Register
+  /** Tells a new person by mail; must not reject, and is not waited for. */
+  welcome(user: User, locale: Locale): void
   showPage: ShowPage
 }
 
@@ -78,7 +82,10 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
   const submitRegister: Step = async (ctx, interaction, fields) => {
     if (!parts.registrationOpen) throw new AppError('forbidden', 403)
     const outcome = await register(parts.register, fields)
-    if ('accountId' in outcome) return finish(provider(), ctx, signedIn(outcome.accountId))
+    if ('user' in outcome) {
+      parts.welcome(outcome.user, ctx.state.locale)
+      return finish(provider(), ctx, signedIn(outcome.user.id))
+    }
     showPage(ctx, 'register', await pages.register(interaction, outcome.retry))
     ctx.status = 422
   }

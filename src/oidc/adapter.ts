@@ -27,6 +27,9 @@ const sealedModels = new Set<ArtifactModel>([
   'PushedAuthorizationRequest',
 ])
 
+/** Seconds that a device code is kept after its end, so that the answer is "expired" and not "unknown" (RFC 8628 §3.5). */
+const deviceCodeAfterlife = 10 * 60
+
 export const artifactKey = sha256
 
 /** How a user code is stored; `userCode` is in the engine's normal form (upper case, no dashes). */
@@ -47,7 +50,8 @@ export function createArtifactAdapter(model: ArtifactModel, parts: AdapterParts)
   return {
     async upsert(id, payload, expiresIn) {
       const artifact = { ...columnsOf(model, id, payload), payload: codec.write(id, payload) }
-      if (expiresIn) artifact.expiresAt = now() + expiresIn * 1000
+      const afterlife = model === 'DeviceCode' ? deviceCodeAfterlife : 0
+      if (expiresIn) artifact.expiresAt = now() + (expiresIn + afterlife) * 1000
       if (model !== 'ReplayDetection') return artifacts.put(model, artifactKey(id), artifact)
       if (!(await artifacts.putIfAbsent(model, artifactKey(id), artifact))) {
         throw new errors.InvalidRequest('this proof has been used before')

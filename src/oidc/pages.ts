@@ -1,5 +1,6 @@
 import {
   errors,
+  type ErrorOut,
   type Client as EngineClient,
   type Configuration,
   type KoaContextWithOIDC,
@@ -51,16 +52,23 @@ export function pageFeatures(
       enabled: true,
       logoutSource: (ctx, form) =>
         show(ctx, 'logout', { formId: logoutForm, formHtml: form, ...clientOf(ctx) }),
-      postLogoutSuccessSource: (ctx) => show(ctx, 'logout-done', { homeHref, ...clientOf(ctx) }),
+      // The engine comes here after "Stay signed in" too; that person must not read the contrary.
+      async postLogoutSuccessSource(ctx) {
+        const { accountId } = await ctx.oidc.provider.Session.get(ctx)
+        if (accountId === undefined) show(ctx, 'logout-done', { homeHref, ...clientOf(ctx) })
+        else ctx.redirect(homeHref)
+      },
     },
     deviceFlow: {
       enabled: true,
-      userCodeInputSource(ctx, form, _out, error) {
-        if (error) ctx.status = 400
-        show(ctx, 'device-code', {
+      userCodeInputSource(ctx, form, out, error) {
+        const problem = error && codeProblems[error.name]
+        if (error && !problem) return showDeviceFailure(show, ctx, { out, error })
+        if (problem) ctx.status = 400
+        return show(ctx, 'device-code', {
           formId: deviceInputForm,
           formHtml: form,
-          error: error && deviceProblem(error),
+          error: problem,
         })
       },
       userCodeConfirmSource: (ctx, form, client, device, userCode) =>
@@ -81,9 +89,8 @@ export const renderErrorPage =
   (show: ShowPage): Configuration['renderError'] =>
   (ctx, out, error) => {
     const name = problemName(ctx, error)
-    const isOurs = name === 'session_expired' || name === 'server_error'
     show(ctx, 'error', {
-      heading: `errorHeadings.${isOurs ? name : 'app_request'}`,
+      heading: headingOf(name),
       message: `errors.${name}`,
       code: [out.error, out.error_description].filter(Boolean).join(': '),
       traceId: String(ctx.state['traceId']),
@@ -103,13 +110,31 @@ function deviceOf({ ip, ua }: Record<string, unknown>): {
   }
 }
 
-/** The names of the engine's own errors on the device page; it exports no classes for them. */
-function deviceProblem({ name }: Error): MessageKey {
-  if (name === 'AbortedError') return 'errors.device_cancelled'
-  if (name === 'NoCodeError') return 'errors.code_required'
-  if (name === 'ExpiredError') return 'errors.code_expired'
-  if (name === 'AlreadyUsedError') return 'errors.code_used'
-  return 'errors.code_wrong'
+/** What may be wrong with a user code, by the names of the engine's own errors; it exports no classes for them. */
+const codeProblems: Record<string, MessageKey> = {
+  AbortedError: 'errors.device_cancelled',
+  NoCodeError: 'errors.code_required',
+  ExpiredError: 'errors.code_expired',
+  AlreadyUsedError: 'errors.code_used',
+  NotFoundError: 'errors.code_wrong',
+}
+
+/** What is not about the code that was typed: a form that belongs to another session, or a failure of ours. */
+function showDeviceFailure(
+  show: ShowPage,
+  ctx: KoaContextWithOIDC,
+  { out, error }: { out: ErrorOut | undefined; error: Error },
+): void {
+  // The engine has put a new form's token into a session that was never saved, and would fail on renewing it.
+  if (ctx.oidc.session?.exp === undefined) Object.assign(ctx.oidc.session!, { touched: false })
+  const name = error instanceof errors.InvalidRequest ? 'csrf' : problemName(ctx, error)
+  show(ctx, 'error', {
+    heading: headingOf(name),
+    message: `errors.${name}`,
+    code: [out?.error, out?.error_description].filter(Boolean).join(': '),
+    traceId: String(ctx.state['traceId']),
+    backHref: ctx.oidc.urlFor('code_verification'),
+  })
 }
 
 function problemName(ctx: KoaContextWithOIDC, error: Error) {
@@ -119,3 +144,9 @@ function problemName(ctx: KoaContextWithOIDC, error: Error) {
   if (error instanceof errors.InvalidRedirectUri) return 'invalid_redirect'
   return 'app_request'
 }
+
+/** The app is to blame for what has no heading of its own. */
+const headingOf = (name: ReturnType<typeof problemName> | 'csrf') =>
+  name === 'session_expired' || name === 'server_error' || name === 'csrf'
+    ? (`errorHeadings.${name}` as const)
+    : 'errorHeadings.app_request'

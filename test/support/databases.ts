@@ -28,9 +28,26 @@ export const databaseIsMissing: Record<DatabaseKind, string | undefined> = {
 
 /** A new database without tables: a file of its own, or one on the server that `npm test` has started. */
 export async function openDatabase(t: ExecutionContext, kind: DatabaseKind): Promise<TestDatabase> {
+  if (kind !== 'sqlite') await takeTurn(t)
   const database = kind === 'sqlite' ? await createFile() : await createOnServer(kind)
   t.teardown(database.drop)
   return database
+}
+
+/** ava starts all tests of a file at once, and servers have so many connections and no more. */
+const turns = { free: 8, waiting: [] as (() => void)[], taken: new WeakSet<ExecutionContext>() }
+
+/** Waits until few enough tests have databases; a test that has one may have more. */
+async function takeTurn(t: ExecutionContext): Promise<void> {
+  if (turns.taken.has(t)) return
+  turns.taken.add(t)
+  if (turns.free > 0) turns.free--
+  else await new Promise<void>((resolve) => turns.waiting.push(resolve))
+  t.teardown(() => {
+    const next = turns.waiting.shift()
+    if (next) next()
+    else turns.free++
+  })
 }
 
 async function createFile(): Promise<TestDatabase> {
@@ -61,14 +78,14 @@ function serverUrl(kind: 'postgres' | 'mysql'): string {
   return url
 }
 
-/** Ends every connection to the database, as a restart of the server would. */
+/** Ends every connection to the database but those of `holdRows`, as a restart of the server would. */
 export async function endConnections(kind: 'postgres' | 'mysql', url: string): Promise<void> {
   const name = new URL(url).pathname.slice(1)
   const server = await connect(kind, serverUrl(kind))
   try {
     if (kind === 'postgres') {
       await server.run(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND application_name <> 'holder'`,
       )
       return
     }
@@ -76,7 +93,7 @@ export async function endConnections(kind: 'postgres' | 'mysql', url: string): P
       `SELECT id FROM information_schema.processlist WHERE db = '${name}'`,
     )
     // One that has ended by itself meanwhile is as good as killed.
-    for (const { id } of sessions) await server.run(`KILL ${id}`).catch(() => undefined)
+    for (const { id } of sessions) await server.run(`KILL ${String(id)}`).catch(() => undefined)
   } finally {
     await server.end()
   }
@@ -108,10 +125,15 @@ export async function holdRows(
   kind: 'postgres' | 'mysql',
   { url, table }: { url: string; table: string },
 ): Promise<{ letGo(): Promise<void> }> {
-  const connection = await connect(kind, url)
+  // Without a default database MySQL does not list it with the others; PostgreSQL has names for connections.
+  const home = new URL(url)
+  const name = home.pathname.slice(1)
+  if (kind === 'mysql') home.pathname = ''
+  const connection = await connect(kind, home.href)
   t.teardown(connection.end)
+  if (kind === 'postgres') await connection.run("SET application_name = 'holder'")
   await connection.run('START TRANSACTION')
-  await connection.run(`SELECT * FROM ${table} FOR UPDATE`)
+  await connection.run(`SELECT * FROM ${kind === 'mysql' ? `${name}.` : ''}${table} FOR UPDATE`)
   return { letGo: async () => void (await connection.run('COMMIT')) }
 }
 

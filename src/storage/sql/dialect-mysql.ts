@@ -107,14 +107,17 @@ const ER_LOCK_DEADLOCK = 1213
 const ER_DUP_ENTRY = 1062
 /** Record has changed since last read: MariaDB with innodb_snapshot_isolation. */
 const ER_CHECKREAD = 1020
-const unavailable = new Set([
-  1040, // too many connections
+const connectionLost = new Set([
   1053, // shutting down
+  1927, // connection was killed
+])
+/** "Not now", from a connection that is as good as before. */
+const refused = new Set([
+  1040, // too many connections
   1205, // lock wait timeout
   1290, // read-only
   1317, // interrupted
   1836, // read-only mode
-  1927, // connection was killed
   1969, // max_statement_time
   3024, // max_execution_time
 ])
@@ -129,7 +132,10 @@ function failureOf(error: unknown): Failure | undefined {
   }
   if (errno === ER_LOCK_DEADLOCK || errno === ER_CHECKREAD) return { kind: 'deadlock' }
   const isLost = fatal === true || 'syscall' in error || code === 'PROTOCOL_SEQUENCE_TIMEOUT'
-  return isLost || unavailable.has(Number(errno)) ? { kind: 'unavailable' } : undefined
+  if (isLost || connectionLost.has(Number(errno))) {
+    return { kind: 'unavailable', isConnectionLost: true }
+  }
+  return refused.has(Number(errno)) ? { kind: 'unavailable', isConnectionLost: false } : undefined
 }
 
 /** MySQL 8 knows the newer rules of Unicode; MariaDB has its own names for them, so we take what both have. */

@@ -75,8 +75,10 @@ function prepared(sql: string): { name?: string; text: string } {
   return statement
 }
 
-/** SQLSTATE classes and codes that mean "not now": lost connections, too many, shutting down, cancelled, read-only. */
-const unavailable = /^(08|53|57|58)|^(25006|55P03)$/
+/** SQLSTATE: connection exceptions, and a server that ends us because it stops or starts. */
+const connectionLost = /^(08|57P)/
+/** SQLSTATE that mean "not now": no resources, cancelled by the time limit, system errors, read-only, locked. */
+const refused = /^(53|57|58)|^(25006|55P03)$/
 
 function failureOf(error: unknown): Failure | undefined {
   if (!(error instanceof Error)) return undefined
@@ -84,7 +86,8 @@ function failureOf(error: unknown): Failure | undefined {
     const { code = '', constraint = '' } = error
     if (code === '23505') return { kind: 'duplicate', field: fieldOfIndex(constraint) }
     if (code === '40P01' || code === '40001') return { kind: 'deadlock' }
-    return unavailable.test(code) ? { kind: 'unavailable' } : undefined
+    if (connectionLost.test(code)) return { kind: 'unavailable', isConnectionLost: true }
+    return refused.test(code) ? { kind: 'unavailable', isConnectionLost: false } : undefined
   }
   // The driver's own errors about a lost connection have no class and not all have a code.
   const isLost =
@@ -92,5 +95,5 @@ function failureOf(error: unknown): Failure | undefined {
     /^(Connection terminated|Query read timeout|timeout expired|Client (was closed|has encountered))/.test(
       error.message,
     )
-  return isLost ? { kind: 'unavailable' } : undefined
+  return isLost ? { kind: 'unavailable', isConnectionLost: true } : undefined
 }

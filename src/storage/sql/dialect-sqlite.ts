@@ -53,5 +53,7 @@ function failureOf(error: unknown): Failure | undefined {
     return { kind: 'duplicate', field: fieldOfColumn(column) }
   }
   // BUSY (after the wait), LOCKED, IOERR, FULL, CANTOPEN, by their primary code
-  return [5, 6, 10, 13, 14].includes(code & 0xff) ? { kind: 'unavailable' } : undefined
+  return [5, 6, 10, 13, 14].includes(code & 0xff)
+    ? { kind: 'unavailable', isConnectionLost: false }
+    : undefined
 }

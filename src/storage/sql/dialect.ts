@@ -31,8 +31,8 @@ export type Failure =
   | { kind: 'duplicate'; field: string }
   /** It was in another's way and was undone whole; the same again may succeed. */
   | { kind: 'deadlock' }
-  /** The database did not answer, or not in time. */
-  | { kind: 'unavailable' }
+  /** The database did not answer, or not in time; the connection may be good for another try, or not. */
+  | { kind: 'unavailable'; isConnectionLost: boolean }
 
 /** Lets go of a lock. Rejects when the lock was lost before. */
 export type Release = () => Promise<void>

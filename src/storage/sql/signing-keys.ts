@@ -47,6 +47,9 @@ const valuesOf = (key: SigningKey) => [
 
 function isSameSet(stored: readonly SigningKey[], expected: readonly SigningKey[]): boolean {
   const fingerprint = (keys: readonly SigningKey[]) =>
-    JSON.stringify(keys.map(({ id, state }) => [id, state]).sort())
+    keys
+      .map(({ id, state }) => JSON.stringify([id, state]))
+      .sort()
+      .join()
   return fingerprint(stored) === fingerprint(expected)
 }

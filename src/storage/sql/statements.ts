@@ -90,7 +90,10 @@ async function withConnection<T>(
   try {
     return await work(connection)
   } catch (error) {
-    if (dialect.failureOf(error)?.kind === 'unavailable') dialect.discard(connection, error)
+    const failure = dialect.failureOf(error)
+    if (failure?.kind === 'unavailable' && failure.isConnectionLost) {
+      dialect.discard(connection, error)
+    }
     throw error
   } finally {
     await client.releaseConnection(connection)

@@ -1,6 +1,6 @@
 import type { Clock } from '#lib/clock.ts'
 import type { NewUser, User, UserStore } from '#storage/users.ts'
-import { comparable, isStorable } from './comparable.ts'
+import { comparable, isId, isStorable } from './comparable.ts'
 import { insertInto } from './sql-text.ts'
 import type { Run, Statements } from './statements.ts'
 
@@ -53,7 +53,7 @@ export function createUserStore({ run, transaction }: Statements, now: Clock): U
       await transaction((run) => insert(run, user, given.passwordHash))
       return user
     },
-    findById: async (id) => (isStorable(id) ? find(run, texts.findById, id) : undefined),
+    findById: async (id) => (isId(id) ? find(run, texts.findById, id) : undefined),
     async findByIdentifier(identifier) {
       const key = comparable(identifier)
       if (!isStorable(key)) return undefined

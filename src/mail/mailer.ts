@@ -1,0 +1,43 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createTransport } from 'nodemailer'
+import { newId } from '#lib/ids.ts'
+
+/** Sends mail: through an SMTP server or, in development, into a folder as `.eml` files that any mail program opens. */
+export interface Mail {
+  /** One address, always one from the database. */
+  to: string
+  subject: string
+  text: string
+  html: string
+}
+
+/** Resolves when the server has taken the message, or the file is written. */
+export type SendMail = (mail: Mail) => Promise<void>
+
+export interface MailerParts {
+  from: string
+  /** `smtp://` or `smtps://`, with user and password. */
+  smtpUrl: string | undefined
+  /** Folder for `.eml` files when there is no SMTP server; undefined in production, where mail then is an error. */
+  outbox: string | undefined
+}
+
+export function createMailer({ from, smtpUrl, outbox }: MailerParts): SendMail {
+  if (smtpUrl !== undefined) {
+    const transport = createTransport(smtpUrl, {
+      from,
+      connectionTimeout: 10_000,
+      socketTimeout: 20_000,
+    } as object)
+    return async (mail) => void (await transport.sendMail(mail))
+  }
+  if (outbox === undefined)
+    return () => Promise.reject(new Error('no mail server: SMTP_URL is not set'))
+  const transport = createTransport({ streamTransport: true, buffer: true }, { from })
+  return async (mail) => {
+    const { message } = await transport.sendMail(mail)
+    await mkdir(outbox, { recursive: true, mode: 0o700 })
+    await writeFile(join(outbox, `${newId()}.eml`), message as Buffer, { mode: 0o600 })
+  }
+}
