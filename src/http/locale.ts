@@ -24,12 +24,16 @@ export function preferLocales(ctx: AppContext, uiLocales: unknown): void {
   ctx.state.locale = ctx.state.localeChosen ?? chooseLocale([...asked, ...ctx.acceptsLanguages()])
 }
 
-/** Links to the same page in each language. */
+/**
+ * Links to the same page in each language. The path may be anything that somebody has sent, also what no URL is made
+ * of; it keeps one slash at its start, so that `//evil.example` is not read as another host.
+ */
 export function languageHrefs(ctx: AppContext): Record<Locale, string> {
-  const { pathname, searchParams } = new URL(ctx.originalUrl, 'http://localhost')
+  const [path = '', ...search] = ctx.originalUrl.split('?')
+  const pathname = `/${path.replace(/^[/\\]+/, '')}`
   return Object.fromEntries(
     locales.map((locale) => {
-      const query = new URLSearchParams(searchParams)
+      const query = new URLSearchParams(search.join('?'))
       query.set('lang', locale)
       return [locale, `${pathname}?${query.toString()}`]
     }),

@@ -17,12 +17,19 @@ export function settleOrigin(issuer: string, trustedProxies: string): Middleware
   const trust = trustOf(trustedProxies)
   return (ctx, next) => {
     ctx.state.address = addressOf(ctx.req, trust)
+    ctx.req.url = ctx.originalUrl = ctx.request.originalUrl = targetOf(ctx.req.url)
     for (const name of forwarded) delete ctx.req.headers[name]
     ctx.req.headers.host = host
     ctx.req.headers['x-forwarded-host'] = host
     ctx.req.headers['x-forwarded-proto'] = protocol.slice(0, -1)
     return next()
   }
+}
+
+/** A request target may name a host of its own (absolute-form, RFC 9112 §3.2.2); only path and query count. */
+function targetOf(url = ''): string {
+  const target = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
+  return target.startsWith('/') ? target : `/${target}`
 }
 
 type Trust = (address: string, hop: number) => boolean

@@ -127,13 +127,14 @@ function showDeviceFailure(
 ): void {
   // The engine has put a new form's token into a session that was never saved, and would fail on renewing it.
   if (ctx.oidc.session?.exp === undefined) Object.assign(ctx.oidc.session!, { touched: false })
-  const name = error instanceof errors.InvalidRequest ? 'csrf' : problemName(ctx, error)
+  const problem = problemName(ctx, error)
+  const name = problem === 'app_request' ? 'csrf' : problem
   show(ctx, 'error', {
     heading: headingOf(name),
     message: `errors.${name}`,
     code: [out?.error, out?.error_description].filter(Boolean).join(': '),
     traceId: String(ctx.state['traceId']),
-    backHref: ctx.oidc.urlFor('code_verification'),
+    backHref: new URL(ctx.oidc.urlFor('code_verification')).pathname,
   })
 }
 

@@ -126,7 +126,12 @@ function protocol(config: Config): Configuration {
       'grantId' in token && token.resourceServer?.accessTokenFormat === 'jwt'
         ? { [grantClaim]: token.grantId }
         : undefined,
-    discovery: { ui_locales_supported: ['en', 'zh-CN'], service_documentation: undefined },
+    discovery: {
+      ui_locales_supported: ['en', 'zh-CN'],
+      // Without it a client assumes that there is no prompt=create (Initiating User Registration 1.0 §4.1).
+      prompt_values_supported: ['none', 'login', 'consent', 'select_account', 'create'],
+      service_documentation: undefined,
+    },
   }
 }
 

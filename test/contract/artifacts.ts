@@ -1,6 +1,8 @@
 /** What every artifact store promises (`src/storage/artifacts.ts`), in SQL and in Redis. */
 import type { ExecutionContext, TestFn } from 'ava'
 import type { ArtifactStore, StoredArtifact } from '#storage/artifacts.ts'
+import { artifactLookups } from './artifact-lookups.ts'
+import { inParallel } from './in-parallel.ts'
 
 /** A store to be tested, empty, and what the tests need to know about it. */
 export interface ArtifactBackend {
@@ -15,16 +17,16 @@ export interface ArtifactBackend {
   expiresByItself: boolean
 }
 
-type Open = (t: ExecutionContext) => Promise<ArtifactBackend>
+export type OpenArtifacts = (t: ExecutionContext) => Promise<ArtifactBackend>
 
-export function artifactsContract(test: TestFn, open: Open): void {
+export function artifactsContract(test: TestFn, open: OpenArtifacts): void {
   records(test, open)
   consumption(test, open)
   expiry(test, open)
-  lookups(test, open)
+  artifactLookups(test, open)
 }
 
-function records(test: TestFn, open: Open): void {
+function records(test: TestFn, open: OpenArtifacts): void {
   test('artifacts: find() returns what put() wrote, every field of it', async (t) => {
     const { artifacts, now } = await open(t)
     const artifact = {
@@ -65,9 +67,8 @@ function records(test: TestFn, open: Open): void {
   test('artifacts: fifty parallel put() of one key all succeed, and one of them is found', async (t) => {
     const { artifacts, beside } = await open(t)
     const all = Array.from({ length: 50 }, (_, index) => String(index))
-    const stores = [artifacts, beside]
-    await Promise.all(
-      all.map((payload, index) => stores[index % 2]?.put('Grant', 'a', { payload, grantId: 'g' })),
+    await inParallel([artifacts, beside], all.length, (store, index) =>
+      store.put('Grant', 'a', { payload: String(index), grantId: 'g' }),
     )
     t.true(all.includes((await artifacts.find('Grant', 'a'))?.payload ?? ''))
   })
@@ -89,7 +90,7 @@ function records(test: TestFn, open: Open): void {
   })
 }
 
-function consumption(test: TestFn, open: Open): void {
+function consumption(test: TestFn, open: OpenArtifacts): void {
   test('artifacts: consume() wins once, and the record tells when', async (t) => {
     const { artifacts, now } = await open(t)
     await artifacts.put('AuthorizationCode', 'a', { payload: '{}', expiresAt: now() + 60_000 })
@@ -103,7 +104,7 @@ function consumption(test: TestFn, open: Open): void {
   test('artifacts: exactly one of fifty parallel consume() wins', async (t) => {
     const { artifacts, beside, now } = await open(t)
     await artifacts.put('RefreshToken', 'a', { payload: '{}', expiresAt: now() + 60_000 })
-    const won = await fiftyTimes([artifacts, beside], (store) => store.consume('RefreshToken', 'a'))
+    const won = await countWins([artifacts, beside], (store) => store.consume('RefreshToken', 'a'))
     t.is(won, 1)
   })
 
@@ -136,11 +137,11 @@ function consumption(test: TestFn, open: Open): void {
     const { artifacts, beside, now } = await open(t)
     const record = { payload: '{}', expiresAt: now() + 60_000 }
     const put = (store: ArtifactStore) => store.putIfAbsent('ReplayDetection', 'a', record)
-    t.is(await fiftyTimes([artifacts, beside], put), 1)
+    t.is(await countWins([artifacts, beside], put), 1)
   })
 }
 
-function expiry(test: TestFn, open: Open): void {
+function expiry(test: TestFn, open: OpenArtifacts): void {
   test('artifacts: an expired record is not found, by any way, and cannot be consumed', async (t) => {
     const { artifacts, now, pass } = await open(t)
     const expiresAt = now() + 500
@@ -176,7 +177,7 @@ function expiry(test: TestFn, open: Open): void {
     await pass(600)
     const record = { payload: 'new', expiresAt: now() + 60_000 }
     const put = (store: ArtifactStore) => store.putIfAbsent('ReplayDetection', 'a', record)
-    t.is(await fiftyTimes([artifacts, beside], put), 1)
+    t.is(await countWins([artifacts, beside], put), 1)
     const found = present(await artifacts.find('ReplayDetection', 'a'))
     t.deepEqual(found, { key: 'a', ...record })
   })
@@ -196,72 +197,12 @@ function expiry(test: TestFn, open: Open): void {
   })
 }
 
-function lookups(test: TestFn, open: Open): void {
-  test('artifacts: findSessionByUid() returns the session that was written last', async (t) => {
-    const { artifacts, now } = await open(t)
-    const session = (payload: string, minutes: number) => ({
-      payload,
-      uid: 'u',
-      expiresAt: now() + minutes * 60_000,
-    })
-    await artifacts.put('Session', 'a', session('1', 10))
-    await artifacts.put('Session', 'b', session('2', 5))
-    t.like(await artifacts.findSessionByUid('u'), { key: 'b', payload: '2' })
-    await artifacts.put('Session', 'a', session('3', 5))
-    t.like(await artifacts.findSessionByUid('u'), { key: 'a', payload: '3' })
-    await artifacts.remove('Session', 'a')
-    t.like(await artifacts.findSessionByUid('u'), { key: 'b', payload: '2' })
-    t.is(await artifacts.findSessionByUid('v'), undefined)
-  })
-
-  test('artifacts: findDeviceCodeByUserCode() returns the device code', async (t) => {
-    const { artifacts, now } = await open(t)
-    const code = { payload: '{}', userCodeHash: 'c', expiresAt: now() + 60_000 }
-    await artifacts.put('DeviceCode', 'a', code)
-    t.like(await artifacts.findDeviceCodeByUserCode('c'), { key: 'a', payload: '{}' })
-    t.is(await artifacts.findDeviceCodeByUserCode('d'), undefined)
-    await artifacts.remove('DeviceCode', 'a')
-    t.is(await artifacts.findDeviceCodeByUserCode('c'), undefined)
-  })
-
-  test('artifacts: removeByGrant() deletes what carries the grant, of every model, and nothing else', async (t) => {
-    const { artifacts, now } = await open(t)
-    const expiresAt = now() + 60_000
-    const models = ['Grant', 'AuthorizationCode', 'AccessToken', 'RefreshToken'] as const
-    for (const model of models) {
-      await artifacts.put(model, 'a', { payload: '{}', grantId: 'g', expiresAt })
-      await artifacts.put(model, 'b', { payload: '{}', grantId: 'h', expiresAt })
-      await artifacts.put(model, 'c', { payload: '{}', expiresAt })
-    }
-    await artifacts.removeByGrant('g')
-    for (const model of models) {
-      t.is(await artifacts.find(model, 'a'), undefined)
-      t.truthy(await artifacts.find(model, 'b'))
-      t.truthy(await artifacts.find(model, 'c'))
-    }
-  })
-
-  test('artifacts: writing, sweeping and revoking at once all succeed', async (t) => {
-    const { artifacts, beside, now } = await open(t)
-    const stores = [artifacts, beside]
-    const work = Array.from({ length: 200 }, (_, index) => {
-      const store = stores[index % 2] ?? artifacts
-      const key = String(index % 20)
-      const record = { payload: '{}', grantId: `g${index % 5}`, expiresAt: now() - (index % 2) }
-      if (index % 10 === 0) return store.removeByGrant(`g${(index / 10) % 5}`)
-      return index % 7 === 0 ? store.removeExpired(10) : store.put('AccessToken', key, record)
-    })
-    await t.notThrowsAsync(Promise.all(work))
-  })
-}
-
-/** Fifty calls at once, on both stores by turns; resolves to how many won. */
-async function fiftyTimes(
-  stores: readonly ArtifactStore[],
+/** Resolves to how many of fifty calls at once won. */
+async function countWins(
+  stores: readonly [ArtifactStore, ArtifactStore],
   call: (store: ArtifactStore) => Promise<boolean>,
 ): Promise<number> {
-  const calls = Array.from({ length: 25 }, () => stores.map(call)).flat()
-  return (await Promise.all(calls)).filter(Boolean).length
+  return (await inParallel(stores, 50, call)).filter(Boolean).length
 }
 
 /** The record without the fields that are absent. */

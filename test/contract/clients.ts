@@ -1,6 +1,7 @@
 /** What every client store promises (`src/storage/clients.ts`). */
 import type { ExecutionContext, TestFn } from 'ava'
 import type { ClientStore } from '#storage/clients.ts'
+import { inParallel } from './in-parallel.ts'
 
 export interface ClientBackend {
   clients: ClientStore
@@ -53,11 +54,8 @@ export function clientsContract(
 
   test('clients: exactly one of fifty parallel putIfAbsent() wins', async (t) => {
     const { clients, beside } = await open(t)
-    const stores = [clients, beside]
-    const results = await Promise.all(
-      Array.from({ length: 50 }, (_, index) =>
-        stores[index % 2]?.putIfAbsent({ id: 'notes', metadata: { index }, secretHashes: [] }),
-      ),
+    const results = await inParallel([clients, beside], 50, (store, index) =>
+      store.putIfAbsent({ id: 'notes', metadata: { index }, secretHashes: [] }),
     )
     t.is(results.filter(Boolean).length, 1)
     t.deepEqual((await clients.find('notes'))?.metadata, { index: results.indexOf(true) })

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecutionContext, TestFn } from 'ava'
 import type { Storage } from '#storage/storage.ts'
+import { inParallel } from './in-parallel.ts'
 import { startProcess } from './spawn.ts'
 
 export interface LockBackend {
@@ -110,10 +111,7 @@ function exclusion(test: TestFn, open: Open): void {
       inside--
       done++
     }
-    const stores = [storage, beside]
-    await Promise.all(
-      Array.from({ length: 20 }, (_, index) => stores[index % 2]?.withLock('a', 30_000, work)),
-    )
+    await inParallel([storage, beside], 20, (store) => store.withLock('a', 30_000, work))
     t.deepEqual({ most, done }, { most: 1, done: 20 })
   })
 

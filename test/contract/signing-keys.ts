@@ -1,6 +1,7 @@
 /** What every store of signing keys promises (`src/storage/signing-keys.ts`). */
 import type { ExecutionContext, TestFn } from 'ava'
 import type { KeyState, SigningKey, SigningKeyStore } from '#storage/signing-keys.ts'
+import { inParallel } from './in-parallel.ts'
 
 export interface SigningKeyBackend {
   signingKeys: SigningKeyStore
@@ -60,15 +61,15 @@ export function signingKeysContract(
 
   test('signing keys: exactly one of parallel replaceAll() wins, also from the empty set', async (t) => {
     const { signingKeys, beside } = await open(t)
-    const stores = [signingKeys, beside]
     let stored: SigningKey[] = []
     for (const round of ['a', 'b', 'c']) {
       const sets = Array.from({ length: 20 }, (_, index) => [
         key(`${round}${index}-1`, 'current'),
         key(`${round}${index}-2`, 'next'),
       ])
-      const results = await Promise.all(
-        sets.map((keys, index) => stores[index % 2]?.replaceAll(stored, keys)),
+      const expected = stored
+      const results = await inParallel([signingKeys, beside], 20, (store, index) =>
+        store.replaceAll(expected, sets[index] ?? []),
       )
       t.is(results.filter(Boolean).length, 1)
       stored = sets[results.indexOf(true)] ?? []

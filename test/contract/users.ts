@@ -3,6 +3,7 @@ import type { ExecutionContext, TestFn } from 'ava'
 import { newId } from '#lib/ids.ts'
 import { AlreadyExists } from '#storage/errors.ts'
 import type { UserStore } from '#storage/users.ts'
+import { inParallel } from './in-parallel.ts'
 
 export interface UserBackend {
   users: UserStore
@@ -136,16 +137,16 @@ function uniqueness(test: TestFn, open: Open): void {
     const { users, beside } = await open(t)
     const people = Array.from({ length: 50 }, (_, index) => ({
       id: newId(),
-      email: [...'wei@example.com']
-        .map((letter, place) => (index & (1 << (place % 6)) ? letter.toUpperCase() : letter))
-        .join(''),
+      email: 'wei@example.com'.replace(/\w/g, (letter, place: number) =>
+        index & (1 << (place % 6)) ? letter.toUpperCase() : letter,
+      ),
       roles: [`role-${index}`],
       passwordHash,
     }))
-    const stores = [users, beside]
-    const results = await Promise.allSettled(
-      people.map((person, index) => stores[index % 2]?.create(person)),
-    )
+    const results = await inParallel([users, beside], 50, async (store, index) => {
+      const [result] = await Promise.allSettled([store.create(people[index] ?? { id: '' })])
+      return result
+    })
     const winners = people.filter((_, index) => results[index]?.status === 'fulfilled')
     t.is(winners.length, 1)
     for (const result of results) {
@@ -202,11 +203,8 @@ function passwords(test: TestFn, open: Open): void {
   test('users: exactly one of fifty parallel replacePasswordHash() wins', async (t) => {
     const { users, beside } = await open(t)
     const { id } = await users.create({ id: newId(), passwordHash })
-    const stores = [users, beside]
-    const results = await Promise.all(
-      Array.from({ length: 50 }, (_, index) =>
-        stores[index % 2]?.replacePasswordHash(id, passwordHash, `new-${index}`),
-      ),
+    const results = await inParallel([users, beside], 50, (store, index) =>
+      store.replacePasswordHash(id, passwordHash, `new-${index}`),
     )
     t.is(results.filter(Boolean).length, 1)
     t.is(await users.findPasswordHash(id), `new-${results.indexOf(true)}`)

@@ -54,17 +54,17 @@ test('sweep() leaves the work to the process that is at it', async (t) => {
 test('a sweeper goes on after a failed sweep', async (t) => {
   const storage = await opened(t)
   const failures: unknown[] = []
-  let swept = 0
+  const swept = { count: 0 }
   const artifacts = {
     ...storage.artifacts,
     async removeExpired(limit: number) {
       if (failures.length === 0) throw new Error('away')
-      swept += await storage.artifacts.removeExpired(limit)
+      swept.count += await storage.artifacts.removeExpired(limit)
       return 0
     },
   }
   const sweeper = startSweeper({ ...storage, artifacts }, 5, (error) => void failures.push(error))
-  while (swept < 25) await new Promise((resolve) => setTimeout(resolve, 5))
+  while (swept.count < 25) await new Promise((resolve) => setTimeout(resolve, 5))
   sweeper.stop()
   t.is(failures.length, 1)
 })

@@ -102,22 +102,22 @@ const toResult = (result: Answer): Result =>
     : // Rows found, not rows changed: the driver asks for CLIENT_FOUND_ROWS.
       { rows: [], changes: result.affectedRows }
 
-/** Deadlock; lock wait timeout of one row, which undoes the statement and not its transaction, is "unavailable". */
 const ER_LOCK_DEADLOCK = 1213
 const ER_DUP_ENTRY = 1062
 /** Record has changed since last read: MariaDB with innodb_snapshot_isolation. */
 const ER_CHECKREAD = 1020
+/** Of no more use: the server ended it, or has become a replica and its successor is elsewhere. */
 const connectionLost = new Set([
   1053, // shutting down
+  1290, // read-only
+  1836, // read-only mode
   1927, // connection was killed
 ])
 /** "Not now", from a connection that is as good as before. */
 const refused = new Set([
   1040, // too many connections
-  1205, // lock wait timeout
-  1290, // read-only
+  1205, // waited too long for a row
   1317, // interrupted
-  1836, // read-only mode
   1969, // max_statement_time
   3024, // max_execution_time
 ])

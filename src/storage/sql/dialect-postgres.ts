@@ -75,10 +75,10 @@ function prepared(sql: string): { name?: string; text: string } {
   return statement
 }
 
-/** SQLSTATE: connection exceptions, and a server that ends us because it stops or starts. */
-const connectionLost = /^(08|57P)/
-/** SQLSTATE that mean "not now": no resources, cancelled by the time limit, system errors, read-only, locked. */
-const refused = /^(53|57|58)|^(25006|55P03)$/
+/** SQLSTATE: connection exceptions; a server that stops or starts; one that has become a replica (its successor is elsewhere). */
+const connectionLost = /^(08|57P)|^25006$/
+/** SQLSTATE that mean "not now": no resources, cancelled by the time limit, system errors, locked. */
+const refused = /^(53|57|58)|^55P03$/
 
 function failureOf(error: unknown): Failure | undefined {
   if (!(error instanceof Error)) return undefined

@@ -1,0 +1,40 @@
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** The socket that takes requests, and its orderly end. */
+export interface Listener {
+  port: number
+  /**
+   * Accepts nothing new, closes idle connections now and busy ones when they have their answer; what is left after
+   * `timeoutMs` is cut. Resolves when all are closed.
+   */
+  drain(timeoutMs: number): Promise<void>
+}
+
+export async function listen(
+  handler: RequestListener,
+  address: { port: number; host: string | undefined },
+): Promise<Listener> {
+  let draining = false
+  const server = createServer((req, res) => {
+    if (draining) res.setHeader('Connection', 'close')
+    handler(req, res)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(address, resolve)
+  })
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    async drain(timeoutMs) {
+      draining = true
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const idle = setInterval(() => server.closeIdleConnections(), 50)
+      const limit = setTimeout(() => server.closeAllConnections(), timeoutMs)
+      await closed
+      clearInterval(idle)
+      clearTimeout(limit)
+    },
+  }
+}
