@@ -77,7 +77,9 @@ export const settings = {
     .meta(secret('Redis 7 for what is short-lived; none by default')),
   REDIS_PREFIX: z
     .string()
-    .max(64, { error: 'must have at most 64 characters' })
+    .regex(/^[^{}\s]{0,64}$/, {
+      error: 'must have at most 64 characters, without spaces and braces',
+    })
     .default('yumen:')
     .meta(help('prefix of every key')),
   REDIS_COMMAND_TIMEOUT_MS: whole(50, 60_000, 2000).meta(help('longest single command')),

@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 
 /** The socket that takes requests, and its orderly end. */
 export interface Listener {
@@ -20,6 +20,16 @@ export async function listen(
     if (draining) res.setHeader('Connection', 'close')
     handler(req, res)
   })
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  const closeIdle = (): void => {
+    server.closeIdleConnections()
+    // Node takes a connection that has sent nothing yet (a browser's reserve) for a busy one.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+  }
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(address, resolve)
@@ -30,7 +40,7 @@ export async function listen(
     async drain(timeoutMs) {
       draining = true
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      const idle = setInterval(() => server.closeIdleConnections(), 50)
+      const idle = setInterval(closeIdle, 50)
       const limit = setTimeout(() => server.closeAllConnections(), timeoutMs)
       await closed
       clearInterval(idle)
