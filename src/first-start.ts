@@ -41,7 +41,10 @@ async function ensureApiResource({ config, storage }: FirstStartParts): Promise<
   if (await storage.resources.find(config.API_RESOURCE)) return
   await storage.resources.put({
     identifier: config.API_RESOURCE,
-    name: { en: `${config.BRAND_NAME} account`, 'zh-CN': `${config.BRAND_NAME} 账号` },
+    name: {
+      en: `${config.BRAND_NAME} account`,
+      'zh-CN': config.BRAND_NAME === 'Yumen' ? '玉门账号' : `${config.BRAND_NAME} 账号`,
+    },
     scopes: [
       {
         name: 'account:read',

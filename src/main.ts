@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   }
 }
 
-function greeting({ ISSUER, ADMIN_EMAIL }: Config, { administrator }: RunningServer): string {
+function greeting({ ISSUER, ADMIN_EMAIL, DATA_DIR }: Config, { administrator }: RunningServer): string {
   const lines = [
     '',
     '  Yumen is running.',
@@ -38,7 +38,7 @@ function greeting({ ISSUER, ADMIN_EMAIL }: Config, { administrator }: RunningSer
         ]
       : [`  Sign in as    ${ADMIN_EMAIL ?? 'admin@example.com'}, or create an account`]),
     '',
-    '  Development settings: SQLite and generated secrets in data/. Ctrl+C stops.',
+    `  Development settings; what was generated is in ${DATA_DIR}/. Ctrl+C stops.`,
     '',
     '',
   ]
