@@ -24,7 +24,10 @@ async function main(): Promise<void> {
   }
 }
 
-function greeting({ ISSUER, ADMIN_EMAIL, DATA_DIR }: Config, { administrator }: RunningServer): string {
+function greeting(
+  { ISSUER, ADMIN_EMAIL, DATA_DIR }: Config,
+  { administrator }: RunningServer,
+): string {
   const lines = [
     '',
     '  Yumen is running.',

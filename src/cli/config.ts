@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { describeConfig } from '#config/describe.ts'
+import { loadDeclared } from '#config/declared.ts'
 import { loadConfig } from '#config/load.ts'
 
 /** `config validate` says whether the server would start with this environment; `config print` shows what is in force. */
@@ -9,7 +10,7 @@ export function configCommand(): Command {
     .command('validate')
     .description('check every setting; exit 78 with one sentence for each bad value')
     .action(() => {
-      loadConfig()
+      loadDeclared(loadConfig())
       console.log('The configuration is valid.')
     })
   command

@@ -26,9 +26,12 @@ export function keysCommand(): Command {
 }
 
 const withKeys = (work: (keys: Keys) => Promise<void>): Promise<void> =>
-  withStorage((storage, config) =>
-    work(keysOf(config, storage, { secrets: secretsOf(config), now: systemClock })),
-  )
+  withStorage(async (storage, config) => {
+    const pending = await storage.pendingMigrations()
+    if (pending.length > 0)
+      throw new Error('The schema is not up to date: run "migrate" first, or start the server.')
+    await work(keysOf(config, storage, { secrets: secretsOf(config), now: systemClock }))
+  })
 
 async function printKeys(keys: Keys): Promise<void> {
   for (const { id, alg, state, stateSince } of await keys.list()) {

@@ -66,9 +66,9 @@ function readYaml(path: string): unknown {
   try {
     return parse(readFileSync(path, 'utf8'))
   } catch (error) {
-    throw new InvalidConfig([
-      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    ])
+    // The first line says what is wrong and where; the next ones would show the place, perhaps a secret.
+    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n')
+    throw new InvalidConfig([`${path} cannot be read: ${reason}`])
   }
 }
 

@@ -8,13 +8,15 @@ import { z } from 'zod'
 const help = (text: string) => ({ help: text })
 const secret = (text: string) => ({ help: text, secret: true })
 
-const whole = (min: number, max: number, fallback: number) =>
-  z.coerce
-    .number({ error: `must be a whole number from ${min} to ${max}` })
-    .refine((value) => Number.isSafeInteger(value) && value >= min && value <= max, {
-      error: `must be a whole number from ${min} to ${max}`,
-    })
-    .default(fallback)
+const whole = (min: number, max: number, fallback: number) => {
+  const error = `must be a whole number from ${min} to ${max}`
+  return z
+    .string()
+    .regex(/^\d{1,10}$/, { error })
+    .default(String(fallback))
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error })
+}
 
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T, fallback: T[number]) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` }).default(fallback as never)
@@ -194,6 +196,8 @@ function issuerProblem(value: string): string | undefined {
   if (protocol !== 'https:' && protocol !== 'http:') return 'must begin with https://'
   if (search || hash || username) return 'must have no query, fragment or user'
   if (value.endsWith('/') && pathname !== '/') return 'must not end with a slash'
+  if (new URL(value).href.replace(/\/$/, '') !== value.replace(/\/$/, ''))
+    return `must be written as browsers write it: ${new URL(value).href}`
   if (!/^(\/[A-Za-z0-9._~-]+)*\/?$/.test(pathname)) return 'must have a plain path, without escapes'
   return undefined
 }

@@ -16,7 +16,7 @@ export function settleOrigin(issuer: string, trustedProxies: string): Middleware
   const { protocol, host } = new URL(issuer)
   const trust = trustOf(trustedProxies)
   return (ctx, next) => {
-    ctx.state.address = addressOf(ctx.req, trust)
+    ctx.request.ip = ctx.state.address = addressOf(ctx.req, trust)
     ctx.req.url = ctx.originalUrl = ctx.request.originalUrl = targetOf(ctx.req.url)
     for (const name of forwarded) delete ctx.req.headers[name]
     ctx.req.headers.host = host

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Middleware } from './context.ts'
 
-const wellFormed = /^[0-9a-f]{32}$/
+/** 16 bytes in hexadecimal, not all of them zero (W3C Trace Context §3.2.2.3). */
+const wellFormed = /^(?!0{32})[0-9a-f]{32}$/
 
 /**
  * Gives every request a trace id: the caller's own (`X-Trace-Id`, or the trace of a W3C `traceparent`) when it is well

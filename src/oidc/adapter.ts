@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider'
 import { sha256 } from '#lib/hashing.ts'
 import type { Clock } from '#lib/clock.ts'
@@ -13,6 +14,8 @@ import type { Artifact, ArtifactModel, ArtifactStore, StoredArtifact } from '#st
 export interface AdapterParts {
   artifacts: ArtifactStore
   sealer: Sealer
+  /** Key of the hashes of user codes. */
+  userCodeKey: Buffer
   now: Clock
   graceMs: number
   /** Called when a refresh token is presented again within the grace period. */
@@ -32,8 +35,12 @@ const deviceCodeAfterlife = 10 * 60
 
 export const artifactKey = sha256
 
-/** How a user code is stored; `userCode` is in the engine's normal form (upper case, no dashes). */
-const userCodeHash = (userCode: string): string => sha256(`user_code:${userCode}`)
+/**
+ * How a user code is stored: a person can type it, so it has too few bits for a plain hash (some 35), and whoever copies
+ * the database must not find it by trying all. `userCode` is in the engine's normal form (upper case, no dashes).
+ */
+const userCodeHash = (key: Buffer, userCode: string): string =>
+  createHmac('sha256', key).update(userCode).digest('base64url')
 
 export function createArtifactAdapter(model: ArtifactModel, parts: AdapterParts): Adapter {
   const { artifacts, now } = parts
@@ -49,7 +56,10 @@ export function createArtifactAdapter(model: ArtifactModel, parts: AdapterParts)
 
   return {
     async upsert(id, payload, expiresIn) {
-      const artifact = { ...columnsOf(model, id, payload), payload: codec.write(id, payload) }
+      const artifact = {
+        ...columnsOf(model, { id, payload, userCodeKey: parts.userCodeKey }),
+        payload: codec.write(id, payload),
+      }
       const afterlife = model === 'DeviceCode' ? deviceCodeAfterlife : 0
       if (expiresIn) artifact.expiresAt = now() + (expiresIn + afterlife) * 1000
       if (model !== 'ReplayDetection') return artifacts.put(model, artifactKey(id), artifact)
@@ -67,7 +77,7 @@ export function createArtifactAdapter(model: ArtifactModel, parts: AdapterParts)
     find: async (id) => read(await artifacts.find(model, artifactKey(id)), id),
     findByUid: async (uid) => read(await artifacts.findSessionByUid(uid)),
     findByUserCode: async (userCode) =>
-      read(await artifacts.findDeviceCodeByUserCode(userCodeHash(userCode))),
+      read(await artifacts.findDeviceCodeByUserCode(userCodeHash(parts.userCodeKey, userCode))),
     destroy: (id) => artifacts.remove(model, artifactKey(id)),
     // The engine asks once for each model; the store deletes them all at the first.
     revokeByGrantId: (grantId) => artifacts.removeByGrant(grantId),
@@ -94,13 +104,12 @@ function payloadCodec(model: ArtifactModel, sealer: Sealer) {
 /** What is searched for has a column of its own. An interaction's grant id is a note, not a bond: it must not die with it. */
 function columnsOf(
   model: ArtifactModel,
-  id: string,
-  payload: AdapterPayload,
+  { id, payload, userCodeKey }: { id: string; payload: AdapterPayload; userCodeKey: Buffer },
 ): Omit<Artifact, 'payload'> {
   return {
     grantId: model === 'Grant' ? id : model === 'Interaction' ? undefined : payload.grantId,
     uid: model === 'Session' ? payload.uid : undefined,
-    userCodeHash: payload.userCode ? userCodeHash(payload.userCode) : undefined,
+    userCodeHash: payload.userCode ? userCodeHash(userCodeKey, payload.userCode) : undefined,
     accountId: payload.accountId,
     clientId: payload.clientId,
   }

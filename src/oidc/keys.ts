@@ -76,7 +76,7 @@ export function createKeys({ store, sealer, now, publishMs, retireMs }: KeysPart
       if (young && !force) throw new AppError('keys_too_young', 409)
       const moved = keys
         .filter((key) => key.state !== 'previous' || now() - key.stateSince < retireMs)
-        .map((key) => advance(key, now()))
+        .map((key) => sealAnew(advance(key, now()), sealer))
       const fresh = await Promise.all(signingAlgs.map((alg) => make(alg, 'next')))
       if (!(await store.replaceAll(keys, [...moved, ...fresh])))
         throw new AppError('keys_changed', 409)
@@ -99,6 +99,11 @@ async function generate(
   const id = await calculateJwkThumbprint(jwk)
   const sealedJwk = sealer.seal(JSON.stringify({ ...jwk, kid: id, alg, use: 'sig' }), id)
   return { id, alg, state, sealedJwk, createdAt: now, stateSince: now }
+}
+
+/** Under the newest secret: after a rotation or two nothing needs the former one any more. */
+function sealAnew(key: SigningKey, sealer: Sealer): SigningKey {
+  return { ...key, sealedJwk: sealer.seal(JSON.stringify(openJwk(key, sealer)), key.id) }
 }
 
 function openJwk(key: SigningKey, sealer: Sealer): JWK {

@@ -18,6 +18,7 @@ import { createFetch } from './fetch.ts'
 import { grantClaim, jwtTokens } from './jwt-tokens.ts'
 import type { KeySet } from './keys.ts'
 import { loadExistingGrant } from './grants.ts'
+import { tellOutages } from './outages.ts'
 import { pageFeatures, renderErrorPage, type ShowPage } from './pages.ts'
 import { createPolicy } from './policy.ts'
 import { markRefreshReplay, refreshGrace } from './refresh-grace.ts'
@@ -59,6 +60,7 @@ export function createProvider(parts: ProviderParts): Provider {
       : createArtifactAdapter(model as ArtifactModel, {
           artifacts: storage.artifacts,
           sealer,
+          userCodeKey: deriveKey(secrets[0], 'user-codes'),
           now,
           graceMs,
           onRefreshReplay: () => markRefreshReplay(Provider.ctx),
@@ -76,6 +78,7 @@ export function createProvider(parts: ProviderParts): Provider {
   })
   provider.proxy = true
   provider.Client.prototype.compareClientSecret = matchesSecret
+  provider.use(tellOutages(provider) as never)
   provider.use(refreshGrace({ artifacts: storage.artifacts, sealer, now, graceMs }) as never)
   provider.use(
     jwtTokens(provider, { artifacts: storage.artifacts, keySet, issuer: config.ISSUER }) as never,

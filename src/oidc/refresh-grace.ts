@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { KoaContextWithOIDC, RefreshToken } from 'oidc-provider'
 import { AppError } from '#lib/app-error.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Sealer } from '#lib/sealing.ts'
@@ -27,31 +27,54 @@ export const markRefreshReplay = (ctx: { state: Record<string, unknown> } | unde
   if (ctx) ctx.state[mark] = true
 }
 
+/** What was asked with a refresh token; an answer is sealed for it and opens for nothing else. */
+const requestOf = ({ oidc: { params } }: KoaContextWithOIDC): string =>
+  JSON.stringify([params?.['refresh_token'], params?.['scope'], params?.['resource']])
+
 export function refreshGrace({ artifacts, sealer, now, graceMs }: RefreshGraceParts) {
-  const keep = async (key: string, answer: unknown, grantId: string | undefined): Promise<void> => {
-    const payload = sealer.seal(JSON.stringify(answer), key)
-    await artifacts.put('RefreshAnswer', key, { payload, grantId, expiresAt: now() + graceMs })
+  const keep = async (ctx: KoaContextWithOIDC, { jti, grantId }: RefreshToken): Promise<void> => {
+    const payload = sealer.seal(JSON.stringify(ctx.body), requestOf(ctx))
+    const answer = { payload, grantId, expiresAt: now() + graceMs }
+    await artifacts.put('RefreshAnswer', artifactKey(jti), answer)
   }
 
-  /** The winner may still be writing its answer, here or in another process: wait for it, but not for long. */
-  const recall = async (key: string): Promise<unknown> => {
+  /**
+   * The winner may still be writing its answer, here or in another process: wait for it, but not for long. Undefined
+   * when the winner has asked for something else: a token for one resource must not be taken to another.
+   */
+  const recall = async (ctx: KoaContextWithOIDC): Promise<unknown> => {
+    const key = artifactKey(String(ctx.oidc.params?.['refresh_token']))
     for (let pause = 10; pause < 1500; pause *= 2) {
       const stored = await artifacts.find('RefreshAnswer', key)
-      const text = stored && sealer.open(stored.payload, key)
-      if (text !== undefined) return JSON.parse(text)
+      const text = stored && sealer.open(stored.payload, requestOf(ctx))
+      if (stored) return text && JSON.parse(text)
       await sleep(pause)
     }
     throw new AppError('busy', 503, { headers: { 'Retry-After': '1' } })
   }
 
+  /**
+   * The engine spends the token before it knows that it can answer (Redis may be away, the resource be a wrong one).
+   * Nobody got anything for it then, and the next try must not look like theft.
+   */
+  const giveBack = async (key: string): Promise<void> => {
+    const stored = await artifacts.find('RefreshToken', key)
+    if (!stored) return
+    await artifacts.remove('RefreshToken', key)
+    await artifacts.put('RefreshToken', key, stored)
+  }
+
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
     await next()
-    if (graceMs === 0 || ctx.oidc?.route !== 'token') return
+    if (ctx.oidc?.route !== 'token') return
     const spent = ctx.oidc.entities.RotatedRefreshToken
-    if (ctx.status === 200 && spent) {
-      await keep(artifactKey(spent.jti), ctx.body, spent.grantId)
+    if (spent && ctx.status !== 200) {
+      await giveBack(artifactKey(spent.jti))
+    } else if (spent && graceMs > 0) {
+      await keep(ctx, spent)
     } else if (ctx.state[mark] === true) {
-      const answer = await recall(artifactKey(String(ctx.oidc.params?.['refresh_token'])))
+      const answer = await recall(ctx)
+      if (answer === undefined) return
       ctx.status = 200
       ctx.body = answer
     }

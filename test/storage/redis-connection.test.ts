@@ -5,7 +5,7 @@ import type { ExecutionContext } from 'ava'
 import { StorageUnavailable } from '#storage/errors.ts'
 import { openRedisArtifacts } from '#storage/redis/open.ts'
 import { openRedis, ownRedis, redisIsMissing, untilTrue } from '../support/redis.ts'
-import { freePort } from '../support/servers/server-process.ts'
+import { freePort } from '../support/free-port.ts'
 
 // These tests start servers of their own; the variable only tells whether there is one to start.
 if (process.env['TEST_REDIS_URL'] === undefined) test.skip(redisIsMissing, (t) => t.pass())

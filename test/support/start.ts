@@ -1,4 +1,3 @@
-import { createServer, type AddressInfo } from 'node:net'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +10,7 @@ import type { Storage } from '#storage/storage.ts'
 import { createLog } from '../../src/log.ts'
 import { startServer, type RunningServer } from '../../src/server.ts'
 import { openStorage } from '../../src/storage-of.ts'
+import { freePort } from './free-port.ts'
 import { openDatabase, type DatabaseKind } from './databases.ts'
 
 /** A whole server in this process, on a free port, with a database of its own; gone at the end of the test. */
@@ -55,7 +55,12 @@ export async function start(t: ExecutionContext, options: StartOptions = {}): Pr
   const storage = await openStorage(config)
   const logLines: string[] = []
   const log = createLog('debug', { write: (line) => void logLines.push(line) })
-  const server = await startServer({ config, storage, log, version: 'test' })
+  const server = await startServer({ config, storage, log, version: 'test' }).catch(
+    async (error: unknown) => {
+      await storage.close()
+      throw error
+    },
+  )
   t.teardown(async () => {
     await server.stop()
     if (notices().length > 0) throw new Error(`the engine printed: ${notices().join('\n')}`)
@@ -117,15 +122,6 @@ async function addUser(
   const made = await server.register(person)
   if ('problems' in made) throw new Error(JSON.stringify(made.problems))
   return { ...person, id: made.user.id }
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
 }
 
 /** What the engine says on the console when it runs on a default of its own. */

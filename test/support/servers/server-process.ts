@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { chownSync, closeSync, openSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Account } from './find.ts'
 import { endWithUs, launchedFile, removeFolder, temporaryFolder } from './leftovers.ts'
+import { freePort } from '../free-port.ts'
 
 /** A server that answers. `stop` ends it and removes its folder; it may be called more than once. */
 export interface RunningServer {
@@ -142,18 +142,4 @@ function logTail(folder: string): string {
   } catch {
     return '(it wrote no log)'
   }
-}
-
-/** A port of 127.0.0.1 on which nobody listens now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => {
-        if (address && typeof address === 'object') resolve(address.port)
-        else reject(new Error('no free port'))
-      })
-    })
-  })
 }

@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { ExecutionContext } from 'ava'
+
+const root = join(import.meta.dirname, '../..')
+
+export interface Outcome {
+  code: number
+  out: string
+  err: string
+}
+
+/** Runs `yumen …` as a process of its own; `env` is its whole environment but for PATH. */
+export async function yumen(env: Record<string, string>, ...args: string[]): Promise<Outcome> {
+  const child = spawn(process.execPath, [join(root, 'src/cli/yumen.ts'), ...args], {
+    cwd: root,
+    env: { PATH: process.env['PATH'], ...env },
+  })
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ])
+  return { out, err, code: code as number }
+}
+
+/** The environment of a server that keeps everything in a folder of the test. */
+export async function environment(t: ExecutionContext): Promise<Record<string, string>> {
+  const folder = await mkdtemp(join(tmpdir(), 'yumen-cli-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  return {
+    NODE_ENV: 'test',
+    DATA_DIR: folder,
+    DATABASE_URL: `sqlite:${join(folder, 'yumen.db')}`,
+    SECRET_KEY: 'q8Zr2LwX5vTn7BcY1KdM4HsJ9PfA6GeU',
+  }
+}

@@ -1,0 +1,67 @@
+import type { ExecutionContext } from 'ava'
+import { createHash } from 'node:crypto'
+import { parse } from 'node-html-parser'
+import type { Answer } from './journey.ts'
+
+/** What would tell a stranger how we are built: a stack, a path, a statement, the name of a backend. */
+const leaks =
+  /node_modules|\.[tj]s:\d|\bat \w+ \(|\/work\/|file:\/\/|SELECT |INSERT |sqlite|postgres|mysql|mariadb|knex|redis|TypeError|undefined|\[object/i
+
+/** No failure of the server, and no answer that tells more than it should; every answer names its trace. */
+export function isClean(t: ExecutionContext, answer: Answer, label: string): void {
+  const { status, headers, text } = answer
+  t.true(status >= 200 && status < 500, `${label}: ${status} ${text.slice(0, 400)}`)
+  const told = `${[...headers].join('\n')}\n${text}`
+  t.notRegex(told, leaks, label)
+  const traceId = headers.get('x-trace-id') ?? ''
+  t.regex(traceId, /^[0-9a-f]{32}$/, label)
+  if (status < 400) return
+  if (text.includes('<html')) t.true(text.includes(traceId) || text.includes('<form'), label)
+  else t.regex(text, /"(error|code)":"\w+"/, label)
+}
+
+const addresses = ['href', 'src', 'action', 'formaction', 'data', 'srcset', 'poster', 'background']
+
+/** Every address in the page, as a browser at `base` would resolve it. */
+export function addressesOf(html: string, base: string): URL[] {
+  return parse(html)
+    .querySelectorAll('*')
+    .flatMap((element) => addresses.flatMap((name) => element.getAttribute(name) ?? []))
+    .map((address) => new URL(address, base))
+}
+
+/** Neither the answer nor anything on its page leads to another origin. */
+export function staysHome(
+  t: ExecutionContext,
+  answer: Pick<Answer, 'headers' | 'text'>,
+  { base, label }: { base: string; label: string },
+): void {
+  const location = answer.headers.get('location')
+  const refresh = answer.headers.get('refresh')
+  const found = [
+    ...(location === null ? [] : [new URL(location, base)]),
+    ...addressesOf(answer.text, base),
+  ]
+  const away = found.filter(({ origin }) => origin !== new URL(base).origin)
+  t.deepEqual([away.map(String), refresh], [[], null], label)
+}
+
+/** The page without the scripts that its own policy names by their hash: the engine's form that sends itself. */
+export const withoutOwnScripts = ({ headers, text }: Pick<Answer, 'headers' | 'text'>): string =>
+  text.replaceAll(/<script>([^]*?)<\/script>/g, (element, script: string) => {
+    const hash = createHash('sha256').update(script).digest('base64')
+    const policy = headers.get('content-security-policy') ?? ''
+    return policy.includes(`'sha256-${hash}'`) ? '' : element
+  })
+
+/** No script, no handler and no address that is one; nothing that a person wrote has become markup. */
+export function isInert(t: ExecutionContext, html: string, label: string): void {
+  for (const element of parse(html).querySelectorAll('*')) {
+    const shown = `${label}: ${element.toString().slice(0, 200)}`
+    t.notRegex(element.rawTagName, /^(script|iframe|object|embed|base|template)$/i, shown)
+    for (const [name, value] of Object.entries(element.attributes)) {
+      t.notRegex(name, /^(on|style$|srcdoc$)/i, shown)
+      if (addresses.includes(name)) t.notRegex(value.trim(), /^(javascript|vbscript|data):/i, shown)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/** Every route, and how it is called. A new one goes here, and the tests that walk over all of them find it. */
+export const routes: readonly { method: 'GET' | 'POST'; path: string }[] = [
+  ...[
+    '/',
+    '/health',
+    '/health/live',
+    '/health/ready',
+    '/assets/yumen.css',
+    '/.well-known/openid-configuration',
+    '/.well-known/oauth-authorization-server',
+    '/.well-known/jwks.json',
+    '/oauth/jwks',
+    '/oauth/authorize',
+    '/oauth/authorize/abc',
+    '/oauth/userinfo',
+    '/oauth/logout',
+    '/oauth/logout/success',
+    '/device',
+    '/device/abc',
+    '/interaction/abc',
+    '/interaction/abc/login',
+    '/interaction/abc/register',
+    '/nothing',
+  ].map((path) => ({ method: 'GET' as const, path })),
+  ...[
+    '/interaction/abc/login',
+    '/interaction/abc/register',
+    '/interaction/abc/continue',
+    '/interaction/abc/consent',
+    '/interaction/abc/cancel',
+    '/oauth/logout/confirm',
+    '/oauth/token',
+    '/oauth/par',
+    '/oauth/introspect',
+    '/oauth/revoke',
+    '/oauth/device',
+    '/oauth/userinfo',
+    '/device',
+    '/api/v1/oauth/token',
+    '/nothing',
+  ].map((path) => ({ method: 'POST' as const, path })),
+]
+
+export const pathsOf = (method: 'GET' | 'POST'): string[] =>
+  routes.filter((route) => route.method === method).map(({ path }) => path)
