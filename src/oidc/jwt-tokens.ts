@@ -38,9 +38,11 @@ export function jwtTokens(provider: Provider, { artifacts, keySet, issuer }: Jwt
   }
 
   const isAlive = async ({ jti, [grantClaim]: grantId }: JWTPayload): Promise<boolean> => {
-    const revoked = artifacts.find('RevokedToken', sha256(String(jti)))
-    const grant = typeof grantId === 'string' ? artifacts.find('Grant', artifactKey(grantId)) : true
-    return (await revoked) === undefined && (await grant) !== undefined
+    const [revoked, grant] = await Promise.all([
+      artifacts.find('RevokedToken', sha256(String(jti))),
+      typeof grantId === 'string' ? artifacts.find('Grant', artifactKey(grantId)) : true,
+    ])
+    return revoked === undefined && grant !== undefined
   }
 
   const introspect = async (ctx: KoaContextWithOIDC, token: string): Promise<object> => {
