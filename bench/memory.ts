@@ -1,0 +1,66 @@
+/**
+ * Resident memory (VmRSS of /proc, so Linux only) of a server on SQLite with default settings: idle five seconds after
+ * it is ready, and five seconds after 2,000 whole sign-ins and 10,000 token requests.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import autocannon from 'autocannon'
+import {
+  clients,
+  declareClients,
+  printTable,
+  residentMb,
+  say,
+  signInWith,
+  startYumen,
+  withFolder,
+  type Yumen,
+} from './harness.ts'
+import { checked, tokenRequest } from './requests.ts'
+
+const signIns = 2000
+const atOnce = 8
+const tokenRequests = 10_000
+const idleMs = 5000
+
+if (process.platform !== 'linux') {
+  say(`memory: ${process.platform} has no /proc, nothing measured`)
+  process.exit()
+}
+
+const rows: Record<string, string>[] = []
+await withFolder(async (folder) => {
+  const env = declareClients(folder)
+  const first = await startYumen({ folder, env })
+  await note(first, 'idle, new data folder')
+  await first.stop()
+
+  const yumen = await startYumen({ folder, env })
+  await note(yumen, 'idle, existing data folder')
+  await signInMany(yumen)
+  await note(yumen, `after ${signIns} sign-ins`)
+  await autocannon({
+    url: yumen.issuer,
+    connections: 32,
+    amount: tokenRequests,
+    requests: [tokenRequest(clients.jwtService)],
+  }).then(checked)
+  await note(yumen, `after ${tokenRequests} token requests more`)
+  await yumen.stop()
+})
+printTable('Resident memory', rows)
+
+async function note({ pid }: Yumen, when: string): Promise<void> {
+  await sleep(idleMs)
+  const { now, highest } = residentMb(pid)!
+  say(`${when}: ${now.toFixed()} MB`)
+  rows.push({ when, resident: `${now.toFixed()} MB`, 'highest so far': `${highest.toFixed()} MB` })
+}
+
+async function signInMany(yumen: Yumen): Promise<void> {
+  const signIn = await signInWith(yumen)
+  let left = signIns
+  const visitor = async (): Promise<void> => {
+    while (left-- > 0) await signIn()
+  }
+  await Promise.all(Array.from({ length: atOnce }, visitor))
+}
