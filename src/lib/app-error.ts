@@ -8,6 +8,8 @@ export class AppError extends Error {
   /** HTTP status. */
   readonly status: number
   readonly headers: Record<string, string>
+  /** What is wrong with the input, field by field. */
+  readonly problems: readonly FieldProblem[] | undefined
 
   constructor(code: string, status: number, options: AppErrorOptions = {}) {
     super(code, options.cause === undefined ? undefined : { cause: options.cause })
@@ -15,12 +17,20 @@ export class AppError extends Error {
     this.code = code
     this.status = status
     this.headers = options.headers ?? {}
+    this.problems = options.problems
   }
 }
 
 export interface AppErrorOptions {
   cause?: unknown
   headers?: Record<string, string>
+  problems?: readonly FieldProblem[]
+}
+
+export interface FieldProblem {
+  /** Where it is, such as `body.email`. */
+  path: string
+  message: string
 }
 
 /** The answer when a queue is full or a backend is away: 503, and when to come again (seconds). */

@@ -19,6 +19,11 @@ export type ArtifactModel =
   | 'RefreshAnswer'
   /** A JWT access token that was revoked before its end; the key is the hash of its `jti`. */
   | 'RevokedToken'
+  /** Where somebody signed in without a browser session: address, agent and time, beside the Grant of the sign-in. */
+  | 'Device'
+  /** A link in a mail that lets its holder set a new password, or confirms an address; the key is the hash of the token. */
+  | 'PasswordReset'
+  | 'EmailVerification'
 
 export interface Artifact {
   /** Text that the store does not look into: JSON, or JSON that the writer has sealed. */
@@ -71,6 +76,12 @@ export interface ArtifactStore {
 
   /** Deletes every record, of any model, that carries this grant id (the Grant itself too). */
   removeByGrant(grantId: string): Promise<void>
+
+  /** Every live record of the model that carries this account id, latest written first. */
+  listByAccount(model: ArtifactModel, accountId: string): Promise<StoredArtifact[]>
+
+  /** Deletes every record, of the given models or of any, that carries this account id. */
+  removeByAccount(accountId: string, models?: readonly ArtifactModel[]): Promise<void>
 
   /** Deletes at most `limit` records that have expired; resolves to how many. A store that expires by itself resolves to 0. */
   removeExpired(limit: number): Promise<number>

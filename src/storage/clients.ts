@@ -19,6 +19,13 @@ export interface ClientStore {
   /** Writes the client unless one has this id. Resolves to whether it was written; exactly one of parallel calls wins. */
   putIfAbsent(client: Pick<Client, 'id' | 'metadata' | 'secretHashes'>): Promise<boolean>
 
-  /** Deletes the client; resolves also when there is none. */
-  remove(id: string): Promise<void>
+  /** Newest first; `q` is part of an id or of the `client_name`, without regard to case. `next` is undefined on the last page. */
+  list(page: {
+    q?: string | undefined
+    limit: number
+    cursor?: string | undefined
+  }): Promise<{ clients: Client[]; next: string | undefined }>
+
+  /** Deletes the client; resolves to whether there was one. */
+  remove(id: string): Promise<boolean>
 }

@@ -8,6 +8,22 @@ export class AlreadyExists extends Error {
   }
 }
 
+/** The change would leave nobody with the role `admin` who can sign in. */
+export class LastAdministrator extends Error {
+  constructor() {
+    super('the last administrator must remain')
+    this.name = 'LastAdministrator'
+  }
+}
+
+/** A `cursor` that no page's `next` was. */
+export class InvalidCursor extends Error {
+  constructor() {
+    super('the cursor is not one of ours')
+    this.name = 'InvalidCursor'
+  }
+}
+
 /** The database or Redis did not answer. `part` names which half, for the log and the readiness answer. */
 export class StorageUnavailable extends Error {
   readonly part: 'database' | 'redis'

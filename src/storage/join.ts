@@ -1,9 +1,11 @@
 import type { ArtifactModel, ArtifactStore } from './artifacts.ts'
+import type { LimitStore } from './limits.ts'
 import type { Storage } from './storage.ts'
 
 /** What `openRedisArtifacts` opens. */
 export interface RedisHalf {
   artifacts: ArtifactStore
+  limits: LimitStore
   check(): Promise<boolean>
   close(): Promise<void>
 }
@@ -26,8 +28,11 @@ export const homes: Readonly<Record<ArtifactModel, 'redis' | 'sql'>> = {
   RefreshToken: 'sql',
   RefreshAnswer: 'sql',
   RevokedToken: 'sql',
+  Device: 'sql',
   InitialAccessToken: 'sql',
   RegistrationAccessToken: 'sql',
+  PasswordReset: 'sql',
+  EmailVerification: 'sql',
 }
 
 /** One storage out of both halves. */
@@ -38,6 +43,11 @@ export function joinRedis(sql: Storage, redis: RedisHalf): Storage {
     resources: sql.resources,
     signingKeys: sql.signingKeys,
     artifacts: joinArtifacts(sql.artifacts, redis.artifacts),
+    roles: sql.roles,
+    apiKeys: sql.apiKeys,
+    audit: sql.audit,
+    mailQueue: sql.mailQueue,
+    limits: redis.limits,
     withLock: (name, waitMs, work) => sql.withLock(name, waitMs, work),
     migrate: () => sql.migrate(),
     pendingMigrations: () => sql.pendingMigrations(),
@@ -69,6 +79,16 @@ function joinArtifacts(sql: ArtifactStore, redis: ArtifactStore): ArtifactStore 
       // The Grant first: without it the engine accepts nothing that carries its id, whatever becomes of the rest.
       await sql.removeByGrant(grantId)
       await redis.removeByGrant(grantId)
+    },
+
+    listByAccount: (model, accountId) => home(model).listByAccount(model, accountId),
+
+    async removeByAccount(accountId, models) {
+      // SQL first, as above. A half that has none of the models is not asked: it may be away.
+      for (const half of ['sql', 'redis'] as const) {
+        const there = models?.filter((model) => homes[model] === half)
+        if (there?.length !== 0) await stores[half].removeByAccount(accountId, there)
+      }
     },
 
     async removeExpired(limit) {

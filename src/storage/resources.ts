@@ -3,6 +3,8 @@ export interface ResourceScope {
   name: string
   /** What the scope lets an application do, as a sentence for people, by locale: `{ en: '…', 'zh-CN': '…' }`. */
   description: Record<string, string>
+  /** Only for people whose roles permit it, and for clients whose registered `scope` lists it. */
+  restricted?: boolean | undefined
   /** Shown first and marked on the consent page. */
   sensitive?: boolean | undefined
 }
@@ -22,6 +24,9 @@ export interface ResourceStore {
 
   /** Writes the resource, replacing one with the same identifier. */
   put(resource: Resource): Promise<void>
+
+  /** Deletes the resource; resolves to whether there was one. */
+  remove(identifier: string): Promise<boolean>
 
   /** Every resource, by identifier. */
   list(): Promise<Resource[]>

@@ -1,6 +1,11 @@
+import type { ApiKeyStore } from './api-keys.ts'
 import type { ArtifactStore } from './artifacts.ts'
+import type { AuditStore } from './audit.ts'
 import type { ClientStore } from './clients.ts'
+import type { LimitStore } from './limits.ts'
+import type { MailQueueStore } from './mail-queue.ts'
 import type { ResourceStore } from './resources.ts'
+import type { RoleStore } from './roles.ts'
 import type { SigningKeyStore } from './signing-keys.ts'
 import type { UserStore } from './users.ts'
 
@@ -14,6 +19,12 @@ export interface Storage {
   resources: ResourceStore
   signingKeys: SigningKeyStore
   artifacts: ArtifactStore
+  roles: RoleStore
+  apiKeys: ApiKeyStore
+  audit: AuditStore
+  mailQueue: MailQueueStore
+  /** In Redis when there is one. */
+  limits: LimitStore
 
   /**
    * Runs `work` while no other process holds the lock `name`, waiting for it up to `waitMs` (0: do not wait).

@@ -48,6 +48,68 @@ export function artifactLookups(test: TestFn, open: OpenArtifacts): void {
     }
   })
 
+  test('artifacts: listByAccount() returns what lives of the model and the account, latest first', async (t) => {
+    const { artifacts, now, pass } = await open(t)
+    const record = (payload: string, ms = 60_000) => ({
+      payload,
+      accountId: 'person',
+      expiresAt: now() + ms,
+    })
+    await artifacts.put('Session', 'a', record('1'))
+    await artifacts.put('Session', 'b', record('2'))
+    await artifacts.put('Session', 'c', record('3'))
+    await artifacts.put('Session', 'a', record('4'))
+    await artifacts.put('Session', 'short', record('5', 400))
+    await artifacts.put('AccessToken', 'a', record('6'))
+    await artifacts.put('Session', 'd', { ...record('7'), accountId: 'Person' })
+    await artifacts.put('Session', 'b', { ...record('8'), accountId: 'other' })
+    await artifacts.remove('Session', 'c')
+    await pass(500)
+    const listed = await artifacts.listByAccount('Session', 'person')
+    t.deepEqual(
+      listed.map(({ key, payload }) => [key, payload]),
+      [['a', '4']],
+    )
+    await artifacts.put('Session', 'e', record('9'))
+    const keys = (await artifacts.listByAccount('Session', 'person')).map(({ key }) => key)
+    t.deepEqual(keys, ['e', 'a'])
+    t.deepEqual(await artifacts.listByAccount('DeviceCode', 'person'), [])
+    for (const id of ['nobody', '', '张伟', 'a\0b']) {
+      t.deepEqual(await artifacts.listByAccount('Session', id), [])
+    }
+  })
+
+  test('artifacts: removeByAccount() deletes what carries the account, of every model, and nothing else', async (t) => {
+    const { artifacts, now } = await open(t)
+    const expiresAt = now() + 60_000
+    const models = ['Session', 'DeviceCode', 'AuthorizationCode', 'AccessToken'] as const
+    for (const model of models) {
+      for (const accountId of ['a', 'b']) {
+        await artifacts.put(model, accountId, { payload: '{}', accountId, expiresAt })
+      }
+      await artifacts.put(model, 'c', { payload: '{}', expiresAt })
+    }
+    await artifacts.removeByAccount('a')
+    for (const model of models) {
+      t.is(await artifacts.find(model, 'a'), undefined)
+      t.deepEqual(await artifacts.listByAccount(model, 'a'), [])
+      t.is((await artifacts.listByAccount(model, 'b')).length, 1)
+      t.truthy(await artifacts.find(model, 'c'))
+    }
+  })
+
+  test('artifacts: removeByAccount() of some models leaves the others', async (t) => {
+    const { artifacts, now } = await open(t)
+    const models = ['Session', 'DeviceCode', 'AuthorizationCode', 'AccessToken'] as const
+    const record = { payload: '{}', accountId: 'a', expiresAt: now() + 60_000 }
+    for (const model of models) await artifacts.put(model, 'k', record)
+    await artifacts.removeByAccount('a', [])
+    await artifacts.removeByAccount('a', ['Session', 'AccessToken'])
+    const left = []
+    for (const model of models) if (await artifacts.find(model, 'k')) left.push(model)
+    t.deepEqual(left, ['DeviceCode', 'AuthorizationCode'])
+  })
+
   test('artifacts: writing, sweeping and revoking at once all succeed', async (t) => {
     const { artifacts, beside, now } = await open(t)
     const work = inParallel([artifacts, beside], 200, async (store, index) => {

@@ -1,7 +1,9 @@
 /** What every client store promises (`src/storage/clients.ts`). */
 import type { ExecutionContext, TestFn } from 'ava'
 import type { ClientStore } from '#storage/clients.ts'
+import { InvalidCursor } from '#storage/errors.ts'
 import { inParallel } from './in-parallel.ts'
+import { visitAll } from './visit-all.ts'
 
 export interface ClientBackend {
   clients: ClientStore
@@ -68,14 +70,67 @@ export function clientsContract(
     t.like(await clients.find('notes'), { metadata, secretHashes: ['one'] })
   })
 
-  test('clients: remove() deletes, also what is not there', async (t) => {
+  test('clients: list() finds by a part of the id or the name, without regard to case', async (t) => {
+    const { clients } = await open(t)
+    const named = (id: string, client_name?: unknown) =>
+      clients.put({
+        id,
+        metadata: client_name === undefined ? {} : { client_name },
+        secretHashes: [],
+      })
+    await named('notes-app', '记事本 😀')
+    await named('SHOP', 'Ｓｈｏｐ Ünlü')
+    await named('100%_done')
+    await named('odd', 7)
+    await named('long', `${'x'.repeat(5000)}\0`)
+    const found = async (q: string) =>
+      (await clients.list({ q, limit: 10 })).clients.map(({ id }) => id).sort()
+    t.deepEqual(await found('NOTES'), ['notes-app'])
+    t.deepEqual(await found('事'), ['notes-app'])
+    t.deepEqual(await found('😀'), ['notes-app'])
+    t.deepEqual(await found('hop ün'), ['SHOP'])
+    t.deepEqual(await found('%'), ['100%_done'])
+    t.deepEqual(await found('_'), ['100%_done'])
+    for (const q of ['!', '\\', '7', 'unlu', '\0', 'x'.repeat(100_000)]) {
+      t.deepEqual(await found(q), [])
+    }
+    t.is((await found('')).length, 5)
+    await named('SHOP', 'Market')
+    t.deepEqual(await found('ünlü'), [])
+    t.deepEqual(await found('market'), ['SHOP'])
+  })
+
+  test('clients: list() visits every client once, newest first, while others are added', async (t) => {
+    const { clients, pass } = await open(t)
+    const expected: string[] = []
+    for (let index = 0; index < 25; index++) {
+      if (index % 3 === 0) await pass(1)
+      await clients.put({ id: `c-${index}`, metadata, secretHashes: [] })
+      expected.push(`c-${index}`)
+    }
+    const seen = await visitAll(async (cursor) => {
+      const { clients: page, next } = await clients.list({ limit: 4, cursor })
+      await pass(1)
+      await clients.put({ id: `new-${cursor}`, metadata, secretHashes: [] })
+      return { records: page, next }
+    })
+    t.deepEqual(seen.map(({ id }) => id).sort(), expected.sort())
+    const times = seen.map(({ createdAt }) => createdAt)
+    t.deepEqual(
+      times,
+      times.toSorted((a, b) => b - a),
+    )
+    await t.throwsAsync(clients.list({ limit: 4, cursor: 'x' }), { instanceOf: InvalidCursor })
+  })
+
+  test('clients: remove() deletes, and tells whether there was one', async (t) => {
     const { clients } = await open(t)
     await clients.put({ id: 'notes', metadata, secretHashes: [] })
     await clients.put({ id: 'other', metadata, secretHashes: [] })
-    await clients.remove('notes ')
+    t.false(await clients.remove('notes '))
     t.truthy(await clients.find('notes'))
-    await clients.remove('notes')
-    await clients.remove('notes')
+    t.true(await clients.remove('notes'))
+    t.false(await clients.remove('notes'))
     t.is(await clients.find('notes'), undefined)
     t.truthy(await clients.find('other'))
   })

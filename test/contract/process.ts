@@ -20,7 +20,8 @@ if (task === 'migrate') {
 } else {
   await storage.withLock(name, 30_000, async () => {
     console.log('held')
-    // A timer, because a promise alone does not keep a process alive.
-    await new Promise(() => setInterval(() => undefined, 60_000))
+    // A timer, because a promise alone does not keep a process alive; and the timer knows the promise, or the collector
+    // would take it, with the lock that waits for it.
+    await new Promise((resolve) => setInterval(() => undefined, 60_000, resolve))
   })
 }

@@ -40,6 +40,19 @@ export function resourcesContract(
     })
   })
 
+  test('resources: remove() deletes, and tells whether there was one', async (t) => {
+    const { resources } = await open(t)
+    await resources.put(api)
+    await resources.put({ ...api, identifier: 'urn:other' })
+    for (const identifier of ['urn:none', `${api.identifier} `, '', '/é\0']) {
+      t.false(await resources.remove(identifier))
+    }
+    t.true(await resources.remove(api.identifier))
+    t.false(await resources.remove(api.identifier))
+    const left = (await resources.list()).map(({ identifier }) => identifier)
+    t.deepEqual(left, ['urn:other'])
+  })
+
   test('resources: list() returns all, by identifier', async (t) => {
     const { resources } = await open(t)
     t.deepEqual(await resources.list(), [])

@@ -57,8 +57,11 @@ function registerTests(sharedUrl: string): void {
       RefreshToken: 'sql',
       RefreshAnswer: 'sql',
       RevokedToken: 'sql',
+      Device: 'sql',
       InitialAccessToken: 'sql',
       RegistrationAccessToken: 'sql',
+      PasswordReset: 'sql',
+      EmailVerification: 'sql',
     })
   })
 
@@ -101,6 +104,49 @@ function registerTests(sharedUrl: string): void {
       t.is(await joined.artifacts.find(model, 'gone'), undefined, model)
       t.truthy(await joined.artifacts.find(model, 'kept'), model)
     }
+  })
+
+  test('removeByAccount() removes from both halves and leaves other accounts', async (t) => {
+    const { joined } = await openHalves(t, sharedUrl)
+    const carriers = ['Session', 'AccessToken', 'RefreshToken', 'Grant', 'PasswordReset'] as const
+    for (const model of carriers) {
+      for (const accountId of ['gone', 'kept']) {
+        const record = { payload: '{}', accountId, expiresAt: inOneMinute() }
+        await joined.artifacts.put(model, accountId, record)
+      }
+    }
+    await joined.artifacts.removeByAccount('gone', ['AccessToken', 'Grant'])
+    for (const model of carriers) {
+      const isLeft = model !== 'AccessToken' && model !== 'Grant'
+      const left = await joined.artifacts.listByAccount(model, 'gone')
+      t.is(left.length, isLeft ? 1 : 0, model)
+    }
+    await joined.artifacts.removeByAccount('gone')
+    for (const model of carriers) {
+      t.is(await joined.artifacts.find(model, 'gone'), undefined, model)
+      t.truthy(await joined.artifacts.find(model, 'kept'), model)
+    }
+  })
+
+  test('removeByAccount() of what lives in SQL needs no Redis', async (t) => {
+    const server = await ownRedis(t)
+    const { joined } = await openHalves(t, server.url)
+    const record = { payload: '{}', accountId: 'p', expiresAt: inOneMinute() }
+    await joined.artifacts.put('PasswordReset', 'a', record)
+    await joined.artifacts.put('RefreshToken', 'a', record)
+    await server.stop()
+    await joined.artifacts.removeByAccount('p', ['PasswordReset'])
+    t.is(await joined.artifacts.find('PasswordReset', 'a'), undefined)
+    const all = joined.artifacts.removeByAccount('p')
+    await t.throwsAsync(all, { instanceOf: StorageUnavailable })
+    t.is(await joined.artifacts.find('RefreshToken', 'a'), undefined)
+  })
+
+  test('limits live in Redis', async (t) => {
+    const { sql, redis, joined } = await openHalves(t, sharedUrl)
+    await joined.limits.hit('a', 60_000)
+    t.is((await redis.limits.peek('a')).count, 1)
+    t.is((await sql.limits.peek('a')).count, 0)
   })
 
   test('removeByGrant() without Redis removes the Grant and rejects with StorageUnavailable', async (t) => {

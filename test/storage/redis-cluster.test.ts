@@ -1,6 +1,7 @@
 import test from 'ava'
 import { artifactsContract } from '../contract/artifacts.ts'
-import { redisBackend, redisClient, redisIsMissing } from '../support/redis.ts'
+import { limitsContract } from '../contract/limits.ts'
+import { redisBackend, redisClient, redisIsMissing, redisLimits } from '../support/redis.ts'
 import { startRedis } from '../support/servers/redis.ts'
 import type { RunningServer } from '../support/servers/server-process.ts'
 
@@ -16,7 +17,9 @@ function registerTests(): void {
   test.after.always(() => cluster?.stop())
   const nodeUrl = () => cluster?.url ?? ''
 
-  artifactsContract(test, (t) => redisBackend(t, nodeUrl().replace('redis:', 'redis-cluster:')))
+  const clusterUrl = () => nodeUrl().replace('redis:', 'redis-cluster:')
+  artifactsContract(test, (t) => redisBackend(t, clusterUrl()))
+  limitsContract(test, (t) => redisLimits(t, clusterUrl()))
 
   test('the cluster refuses a script that touches two slots', async (t) => {
     const script = "return redis.call('GET', KEYS[1]) or redis.call('GET', KEYS[2])"

@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { artifactsContract } from '../contract/artifacts.ts'
-import { openRedis, ownRedis, redisBackend, redisClient, redisIsMissing } from '../support/redis.ts'
+import { limitsContract } from '../contract/limits.ts'
+import {
+  openRedis,
+  ownRedis,
+  redisBackend,
+  redisClient,
+  redisIsMissing,
+  redisLimits,
+} from '../support/redis.ts'
 
 const url = process.env['TEST_REDIS_URL']
 if (url === undefined) test.skip(redisIsMissing, (t) => t.pass())
@@ -17,19 +25,20 @@ async function open(t: ExecutionContext, url: string, now = Date.now) {
 
 function registerTests(sharedUrl: string): void {
   artifactsContract(test, (t) => redisBackend(t, sharedUrl))
+  limitsContract(test, (t) => redisLimits(t, sharedUrl))
 
   test('put() with an expiry leaves no key without one, and no index that ends before its record', async (t) => {
     const { artifacts, redis, prefix } = await open(t, sharedUrl)
     const expiresAt = inOneMinute()
     const record = { payload: '{}', grantId: 'g', expiresAt }
-    await artifacts.put('Session', 'a', { ...record, uid: 'u' })
+    await artifacts.put('Session', 'a', { ...record, uid: 'u', accountId: 'p' })
     await artifacts.put('DeviceCode', 'b', { ...record, userCodeHash: 'c' })
     await artifacts.putIfAbsent('ReplayDetection', 'd', { payload: '{}', expiresAt })
     await artifacts.consume('DeviceCode', 'b')
 
     const keys = await redis.keys(`${prefix}*`)
     const lives = await Promise.all(keys.map(async (key) => [key, await redis.pttl(key)] as const))
-    t.is(keys.length, 6)
+    t.is(keys.length, 7)
     t.deepEqual(
       lives.filter(([, life]) => life <= 0),
       [],
@@ -37,8 +46,8 @@ function registerTests(sharedUrl: string): void {
     const recordLife = Math.max(
       ...lives.filter(([key]) => /Session|DeviceCode/.test(key)).map(([, life]) => life),
     )
-    const indexes = lives.filter(([key]) => /\{(grant|uid|user-code):/.test(key))
-    t.is(indexes.length, 3)
+    const indexes = lives.filter(([key]) => /\{(grant|account|uid|user-code):/.test(key))
+    t.is(indexes.length, 4)
     t.true(indexes.every(([, life]) => life > recordLife))
   })
 
@@ -118,6 +127,41 @@ function registerTests(sharedUrl: string): void {
     await Promise.all(keys.map((key) => artifacts.put('AccessToken', key, record)))
     await artifacts.removeByGrant('g')
     t.deepEqual(await redis.keys(`${prefix}*`), [])
+  })
+
+  test('removeByAccount() leaves a record that belongs to another account by now', async (t) => {
+    const { artifacts } = await open(t, sharedUrl)
+    const expiresAt = inOneMinute()
+    await artifacts.put('Session', 'a', { payload: '{}', accountId: 'before', expiresAt })
+    await artifacts.put('Session', 'a', { payload: '{}', accountId: 'after', expiresAt })
+    await artifacts.removeByAccount('before')
+    t.deepEqual(await artifacts.listByAccount('Session', 'before'), [])
+    t.is((await artifacts.listByAccount('Session', 'after'))[0]?.key, 'a')
+    await artifacts.removeByAccount('after')
+    t.is(await artifacts.find('Session', 'a'), undefined)
+  })
+
+  test('listByAccount() and removeByAccount() take more records than one batch, and the index', async (t) => {
+    const { artifacts, redis, prefix } = await open(t, sharedUrl)
+    const keys = Array.from({ length: 250 }, () => randomUUID())
+    const record = { payload: '{}', accountId: 'p', expiresAt: inOneMinute() }
+    for (const key of keys) await artifacts.put('Session', key, record)
+    const listed = (await artifacts.listByAccount('Session', 'p')).map(({ key }) => key)
+    t.deepEqual(listed, keys.toReversed())
+    await artifacts.removeByAccount('p', ['Session'])
+    t.deepEqual(await redis.keys(`${prefix}*`), [])
+  })
+
+  test('a counter ends with its span, and its key tells nobody whose it is', async (t) => {
+    const { limits, redis, prefix } = await open(t, sharedUrl)
+    await limits.hit('login:192.0.2.1', 60_000)
+    await limits.hit('login:192.0.2.1', 120_000)
+    await limits.release('other')
+    const keys = await redis.keys(`${prefix}*`)
+    t.is(keys.length, 1)
+    t.false(keys[0]?.includes('192'))
+    const life = await redis.pttl(keys[0] ?? '')
+    t.true(life > 50_000 && life <= 60_000)
   })
 
   test('consume() of a record that is not there leaves nothing behind', async (t) => {

@@ -43,6 +43,14 @@ test('sweep() deletes all that has expired, batch by batch, and nothing else', a
   t.truthy(await storage.artifacts.find('AccessToken', 'live'))
 })
 
+test('sweep() deletes counters whose span has ended', async (t) => {
+  const storage = await opened(t)
+  for (let index = 0; index < 25; index++) await storage.limits.hit(`old-${index}`, -1)
+  await storage.limits.hit('live', 60_000)
+  t.is(await sweep(storage, 10), 50)
+  t.is((await storage.limits.peek('live')).count, 1)
+})
+
 test('sweep() leaves the work to the process that is at it', async (t) => {
   const storage = await opened(t)
   await storage.withLock('sweep', 0, async () => {

@@ -5,6 +5,7 @@ import { Redis } from 'ioredis'
 import { openRedisArtifacts } from '#storage/redis/open.ts'
 import type { OpenRedisOptions, RedisArtifacts } from '#storage/redis/open.ts'
 import type { ArtifactBackend } from '../contract/artifacts.ts'
+import type { LimitBackend } from '../contract/limits.ts'
 import { startRedis } from './servers/redis.ts'
 import type { RedisOptions } from './servers/redis.ts'
 import type { RunningServer } from './servers/server-process.ts'
@@ -12,7 +13,7 @@ import type { RunningServer } from './servers/server-process.ts'
 /** The title of the one test that stands for a file's tests where there is no Redis. */
 export const redisIsMissing = 'Redis is not installed (apt-get install redis-server)'
 
-/** The artifact store on a Redis, with keys of its own; closed when the test ends. */
+/** The stores on a Redis, with keys of its own; closed when the test ends. */
 export async function openRedis(
   t: ExecutionContext,
   url: string,
@@ -31,6 +32,14 @@ export async function redisBackend(t: ExecutionContext, url: string): Promise<Ar
   const beside = await openRedis(t, url, { prefix })
   const pass = (ms: number) => sleep(ms)
   return { artifacts, beside: beside.artifacts, now: Date.now, pass, expiresByItself: true }
+}
+
+/** The same for the contract of limits. */
+export async function redisLimits(t: ExecutionContext, url: string): Promise<LimitBackend> {
+  const { limits, prefix } = await openRedis(t, url)
+  const beside = await openRedis(t, url, { prefix })
+  const pass = (ms: number) => sleep(ms)
+  return { limits, beside: beside.limits, now: Date.now, pass, expiresByItself: true }
 }
 
 /** A plain client, to look at what was written; closed when the test ends. */

@@ -1,8 +1,8 @@
-import type { Clock } from '#lib/clock.ts'
-import type { ArtifactStore } from '#storage/artifacts.ts'
+import { growingMicroseconds, type Clock } from '#lib/clock.ts'
+import type { Artifact, ArtifactModel, ArtifactStore, StoredArtifact } from '#storage/artifacts.ts'
 import type { RedisConnection } from './connection.ts'
 import { createIndexes } from './indexes.ts'
-import type { Indexes } from './indexes.ts'
+import type { Indexes, Owner } from './indexes.ts'
 import { fromFields, recordName, toWriteArguments } from './record.ts'
 
 export interface RedisArtifactsOptions {
@@ -12,8 +12,8 @@ export interface RedisArtifactsOptions {
   now: Clock
 }
 
-/** How many records of a grant are removed at once. */
-const removalBatch = 100
+/** How many records of a grant or an account are read or removed at once. */
+const batchSize = 100
 
 /**
  * Artifacts in Redis: a record is a hash that expires by itself, found by its key or through an index (`indexes.ts`).
@@ -21,10 +21,12 @@ const removalBatch = 100
  */
 export function createRedisArtifacts(options: RedisArtifactsOptions): ArtifactStore {
   const indexes = createIndexes(options)
+  const read = createRead(options)
   return {
     ...createRecords(options, indexes),
-    ...createSearches(options, indexes),
-    removeByGrant: createRemoveByGrant(options, indexes),
+    ...createSearches(read, indexes),
+    listByAccount: createListByAccount(read, indexes),
+    ...createRemovals(options, indexes),
     // Redis does it.
     removeExpired: () => Promise.resolve(0),
   }
@@ -34,18 +36,21 @@ function createRecords(
   { connection, prefix, now }: RedisArtifactsOptions,
   indexes: Indexes,
 ): Pick<ArtifactStore, 'put' | 'putIfAbsent' | 'consume' | 'remove'> {
+  const writtenAt = growingMicroseconds(now)
+  const toArguments = (artifact: Artifact) =>
+    toWriteArguments(artifact, { at: now(), writtenAt: writtenAt() })
   return {
     async put(model, key, artifact) {
       await indexes.write(model, key, artifact)
       const record = recordKey(prefix, recordName(model, key))
-      const values = toWriteArguments(artifact, now())
+      const values = toArguments(artifact)
       await connection.run((redis) => redis.artifactPut(record, ...values))
     },
 
     async putIfAbsent(model, key, artifact) {
       await indexes.write(model, key, artifact)
       const record = recordKey(prefix, recordName(model, key))
-      const values = toWriteArguments(artifact, now())
+      const values = toArguments(artifact)
       return (await connection.run((redis) => redis.artifactPutIfAbsent(record, ...values))) === 1
     },
 
@@ -61,15 +66,27 @@ function createRecords(
   }
 }
 
+type Read = (
+  model: ArtifactModel,
+  key: string,
+) => Promise<{ artifact: StoredArtifact; writtenAt: number } | undefined>
+
+/** Reads a record that lives. */
+function createRead({ connection, prefix, now }: RedisArtifactsOptions): Read {
+  return async (model, key) => {
+    const record = recordKey(prefix, recordName(model, key))
+    const fields = await connection.run((redis) => redis.hgetall(record))
+    const artifact = fromFields(key, fields)
+    if (!artifact || (artifact.expiresAt ?? Infinity) <= now()) return undefined
+    return { artifact, writtenAt: Number(fields['writtenAt'] ?? 0) }
+  }
+}
+
 function createSearches(
-  { connection, prefix, now }: RedisArtifactsOptions,
+  read: Read,
   indexes: Indexes,
 ): Pick<ArtifactStore, 'find' | 'findSessionByUid' | 'findDeviceCodeByUserCode'> {
-  const find: ArtifactStore['find'] = async (model, key) => {
-    const record = recordKey(prefix, recordName(model, key))
-    const artifact = fromFields(key, await connection.run((redis) => redis.hgetall(record)))
-    return artifact?.expiresAt !== undefined && artifact.expiresAt <= now() ? undefined : artifact
-  }
+  const find: ArtifactStore['find'] = async (model, key) => (await read(model, key))?.artifact
   return {
     find,
 
@@ -91,20 +108,57 @@ function createSearches(
   }
 }
 
-function createRemoveByGrant(
+function createListByAccount(read: Read, indexes: Indexes): ArtifactStore['listByAccount'] {
+  return async (model, accountId) => {
+    const names = await indexes.namesOf({ field: 'accountId', id: accountId })
+    const keys = names.filter(isOf(model)).map((name) => name.slice(recordName(model, '').length))
+    const found = []
+    for (const batch of batches(keys)) {
+      found.push(...(await Promise.all(batch.map((key) => read(model, key)))))
+    }
+    return found
+      .filter((one) => one !== undefined)
+      .filter(({ artifact }) => artifact.accountId === accountId)
+      .sort((a, b) => b.writtenAt - a.writtenAt)
+      .map(({ artifact }) => artifact)
+  }
+}
+
+function createRemovals(
   { connection, prefix }: RedisArtifactsOptions,
   indexes: Indexes,
-): ArtifactStore['removeByGrant'] {
-  return async (grantId) => {
-    const names = await indexes.namesOfGrant(grantId)
-    for (let start = 0; start < names.length; start += removalBatch) {
-      const batch = names.slice(start, start + removalBatch)
+): Pick<ArtifactStore, 'removeByGrant' | 'removeByAccount'> {
+  const remove = async (owner: Owner, isMeant: (name: string) => boolean) => {
+    const names = await indexes.namesOf(owner)
+    for (const batch of batches(names.filter(isMeant))) {
       const removals = batch.map((name) =>
-        connection.run((redis) => redis.artifactRemoveOfGrant(recordKey(prefix, name), grantId)),
+        connection.run((redis) =>
+          redis.artifactRemoveIf(recordKey(prefix, name), owner.field, owner.id),
+        ),
       )
       await Promise.all(removals)
-      await indexes.forgetOfGrant(grantId, batch)
+      await indexes.forget(owner, batch)
     }
+  }
+  return {
+    removeByGrant: (grantId) => remove({ field: 'grantId', id: grantId }, () => true),
+    removeByAccount: (accountId, models) =>
+      remove(
+        { field: 'accountId', id: accountId },
+        (name) => !models || models.some((model) => isOf(model)(name)),
+      ),
+  }
+}
+
+/** Whether a record's name is of the model. */
+const isOf =
+  (model: ArtifactModel) =>
+  (name: string): boolean =>
+    name.startsWith(recordName(model, ''))
+
+function* batches(names: readonly string[]): Generator<string[]> {
+  for (let start = 0; start < names.length; start += batchSize) {
+    yield names.slice(start, start + batchSize)
   }
 }
 

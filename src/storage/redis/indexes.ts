@@ -4,8 +4,8 @@ import type { RedisConnection } from './connection.ts'
 import { recordName } from './record.ts'
 
 /**
- * What leads to records: by grant (names, scored by expiry, trimmed at every write), by a session's uid and by a
- * device's user code (the latest few keys).
+ * What leads to records: by grant and by account (names, scored by expiry, trimmed at every write), by a session's uid
+ * and by a device's user code (the latest few keys).
  *
  * An index is written before its record, so that a crash in between leaves an entry that leads nowhere, never a token
  * that cannot be found and revoked. For the same reason removing a record leaves its entries, because the same record
@@ -15,13 +15,19 @@ import { recordName } from './record.ts'
 export interface Indexes {
   /** Resolves once everything that must lead to the record does. */
   write(model: ArtifactModel, key: string, artifact: Artifact): Promise<void>
-  /** Names of records that may carry the grant. */
-  namesOfGrant(grantId: string): Promise<string[]>
-  forgetOfGrant(grantId: string, names: readonly string[]): Promise<void>
+  /** Names of records that may carry the grant or the account. */
+  namesOf(owner: Owner): Promise<string[]>
+  forget(owner: Owner, names: readonly string[]): Promise<void>
   /** Keys of sessions that may have the uid, the latest first. */
   sessionKeys(uid: string): Promise<string[]>
   /** Keys of device codes that may have the user code, the latest first. */
   deviceCodeKeys(userCodeHash: string): Promise<string[]>
+}
+
+/** What records are removed by: a grant or an account. */
+export interface Owner {
+  field: 'grantId' | 'accountId'
+  id: string
 }
 
 /** How much longer an index lives than what it leads to: it is written earlier, and clocks of processes differ. */
@@ -34,7 +40,8 @@ interface IndexesOptions {
 }
 
 export function createIndexes({ connection, prefix, now }: IndexesOptions): Indexes {
-  const grantKey = (grantId: string) => `${prefix}{grant:${grantId}}`
+  const ownerKey = ({ field, id }: Owner) =>
+    `${prefix}{${field === 'grantId' ? 'grant' : 'account'}:${id}}`
   const uidKey = (uid: string) => `${prefix}{uid:${uid}}`
   const userCodeKey = (userCodeHash: string) => `${prefix}{user-code:${userCodeHash}}`
 
@@ -45,11 +52,15 @@ export function createIndexes({ connection, prefix, now }: IndexesOptions): Inde
   const latest = (index: string) => connection.run((redis) => redis.zrevrange(index, 0, -1))
 
   return {
-    async write(model, key, { grantId, uid, userCodeHash, expiresAt }) {
+    async write(model, key, artifact) {
+      const { uid, userCodeHash, expiresAt } = artifact
       const writes: Promise<number>[] = []
-      if (grantId !== undefined) {
+      for (const field of ['grantId', 'accountId'] as const) {
+        const id = artifact[field]
+        if (id === undefined) continue
         const entry = [recordName(model, key), expiresAt ?? '+inf', now() - marginMs] as const
-        writes.push(connection.run((redis) => redis.indexByExpiry(grantKey(grantId), ...entry)))
+        const index = ownerKey({ field, id })
+        writes.push(connection.run((redis) => redis.indexByExpiry(index, ...entry)))
       }
       if (model === 'Session' && uid !== undefined) {
         writes.push(addLatest(uidKey(uid), key, expiresAt))
@@ -60,11 +71,10 @@ export function createIndexes({ connection, prefix, now }: IndexesOptions): Inde
       await Promise.all(writes)
     },
 
-    namesOfGrant: (grantId) =>
-      connection.run((redis) => redis.zrange(grantKey(grantId), '0', '-1')),
+    namesOf: (owner) => connection.run((redis) => redis.zrange(ownerKey(owner), '0', '-1')),
 
-    async forgetOfGrant(grantId, names) {
-      await connection.run((redis) => redis.zrem(grantKey(grantId), ...names))
+    async forget(owner, names) {
+      await connection.run((redis) => redis.zrem(ownerKey(owner), ...names))
     },
 
     sessionKeys: (uid) => latest(uidKey(uid)),

@@ -1,8 +1,10 @@
 import type { Clock } from '#lib/clock.ts'
 import type { ArtifactStore } from '#storage/artifacts.ts'
+import type { LimitStore } from '#storage/limits.ts'
 import { createRedisArtifacts } from './artifacts.ts'
 import { openConnection } from './connection.ts'
 import type { RedisConnectionOptions } from './connection.ts'
+import { createRedisLimits } from './limits.ts'
 
 export interface OpenRedisOptions extends RedisConnectionOptions {
   /** Begins every key, so that several servers can share one Redis; without braces. */
@@ -12,13 +14,14 @@ export interface OpenRedisOptions extends RedisConnectionOptions {
 
 export interface RedisArtifacts {
   artifacts: ArtifactStore
+  limits: LimitStore
   /** Whether Redis answers now; never rejects. */
   check: () => Promise<boolean>
   close: () => Promise<void>
 }
 
 /**
- * Opens the artifact store in Redis (6.2 or later). Waits for the first connection, but no longer than one command may
+ * Opens the stores of artifacts and limits in Redis (6.2 or later). Waits for the first connection, but no longer than one command may
  * take: a server whose Redis is away starts, says so in its readiness, and goes on when Redis is back.
  * Rejects only when the options are wrong.
  */
@@ -37,6 +40,7 @@ export async function openRedisArtifacts(options: OpenRedisOptions): Promise<Red
   await check()
   return {
     artifacts: createRedisArtifacts({ connection, prefix, now }),
+    limits: createRedisLimits({ connection, prefix, now }),
     check,
     close: connection.close,
   }

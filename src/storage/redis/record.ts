@@ -8,9 +8,14 @@ export type WriteArguments = [at: number, px: number | '', ...fields: string[]]
 
 const textFields = ['grantId', 'uid', 'userCodeHash', 'accountId', 'clientId'] as const
 
-export function toWriteArguments(artifact: Artifact, at: number): WriteArguments {
+/** `writtenAt` grows with every write, and orders the records of an account. */
+export function toWriteArguments(
+  artifact: Artifact,
+  { at, writtenAt }: { at: number; writtenAt: number },
+): WriteArguments {
   const { payload, expiresAt } = artifact
   const fields = ['payload', payload]
+  if (artifact.accountId !== undefined) fields.push('writtenAt', String(writtenAt))
   for (const name of textFields) {
     const value = artifact[name]
     if (value !== undefined) fields.push(name, value)

@@ -19,7 +19,11 @@ declare module 'ioredis' {
       ...fields: string[]
     ): Result<number, Context>
     artifactConsume(key: string, now: number): Result<number, Context>
-    artifactRemoveOfGrant(key: string, grantId: string): Result<number, Context>
+    artifactRemoveIf(
+      key: string,
+      field: 'grantId' | 'accountId',
+      value: string,
+    ): Result<number, Context>
     indexByExpiry(
       key: string,
       member: string,
@@ -27,6 +31,13 @@ declare module 'ioredis' {
       trimBefore: number,
     ): Result<number, Context>
     indexLatest(key: string, member: string, px: number | ''): Result<number, Context>
+    limitHit(
+      key: string,
+      now: number,
+      windowMs: number,
+      resetAt: number,
+    ): Result<[count: number, resetAt: number], Context>
+    limitRelease(key: string, now: number): Result<number, Context>
   }
 }
 
@@ -66,9 +77,9 @@ return 1`,
 if not isLive(ARGV[1]) then return 0 end
 return redis.call('HSETNX', KEYS[1], 'consumedAt', ARGV[1])`,
 
-  // The index may be older than the record, which may carry another grant by now.
-  artifactRemoveOfGrant: `
-if redis.call('HGET', KEYS[1], 'grantId') ~= ARGV[1] then return 0 end
+  // The index may be older than the record, which may carry another grant or account by now.
+  artifactRemoveIf: `
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.call('DEL', KEYS[1])`,
 
   // GT: a record that is written again with a shorter life keeps its longer one until that write arrives.
@@ -97,9 +108,34 @@ end
 return 1`,
 }
 
+/** The span that began is kept with the count; the key ends with it. */
+const isCounting = `
+local function isCounting(now)
+  local resetAt = redis.call('HGET', KEYS[1], 'resetAt')
+  return resetAt and tonumber(resetAt) > tonumber(now)
+end
+`
+
+const limitScripts = {
+  limitHit: `${isCounting}
+if not isCounting(ARGV[1]) then
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'count', 0, 'resetAt', ARGV[3])
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+end
+local count = redis.call('HINCRBY', KEYS[1], 'count', 1)
+return {count, tonumber(redis.call('HGET', KEYS[1], 'resetAt'))}`,
+
+  limitRelease: `${isCounting}
+if not isCounting(ARGV[1]) then return 0 end
+if tonumber(redis.call('HGET', KEYS[1], 'count')) <= 0 then return 0 end
+redis.call('HINCRBY', KEYS[1], 'count', -1)
+return 1`,
+}
+
 /** Teaches the client the commands above. */
 export function defineScripts(client: Redis | Cluster): void {
-  for (const [name, lua] of Object.entries(scripts)) {
+  for (const [name, lua] of Object.entries({ ...scripts, ...limitScripts })) {
     client.defineCommand(name, { lua, numberOfKeys: 1 })
   }
 }

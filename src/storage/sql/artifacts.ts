@@ -1,7 +1,8 @@
-import type { Clock } from '#lib/clock.ts'
+import { growingMicroseconds, type Clock } from '#lib/clock.ts'
 import type { Artifact, ArtifactModel, ArtifactStore, StoredArtifact } from '#storage/artifacts.ts'
 import { AlreadyExists } from '#storage/errors.ts'
-import { insertInto } from './sql-text.ts'
+import { isId } from './comparable.ts'
+import { insertInto, marks } from './sql-text.ts'
 import type { Run, Statements } from './statements.ts'
 
 /** How the columns are called here and there; `consumed_at` belongs to `consume` alone. */
@@ -43,11 +44,13 @@ const texts = {
   consume: `UPDATE artifacts SET consumed_at = ? WHERE ${key} AND consumed_at IS NULL AND ${live}`,
   remove: `DELETE FROM artifacts WHERE ${key}`,
   removeByGrant: 'DELETE FROM artifacts WHERE grant_id = ?',
+  listByAccount: `${selected} WHERE account_id = ? AND model = ? AND ${live} ORDER BY written_at DESC`,
+  removeByAccount: 'DELETE FROM artifacts WHERE account_id = ?',
 }
 
 export function createArtifactStore({ run, dialect }: Statements, now: Clock): ArtifactStore {
   const put = dialect.upsert('artifacts', { keys: ['model', 'key_hash'], columns })
-  const writtenAt = monotonic(now)
+  const writtenAt = growingMicroseconds(now)
   const valuesOf = (artifact: Artifact) => [
     artifact.payload,
     artifact.grantId,
@@ -77,8 +80,27 @@ export function createArtifactStore({ run, dialect }: Statements, now: Clock): A
     async removeByGrant(grantId) {
       await run(texts.removeByGrant, [grantId])
     },
+    ...createAccountSearches(run, now),
     async removeExpired(limit) {
-      return (await run(dialect.deleteExpired('artifacts', limit), [now()])).changes
+      return (await run(dialect.deleteUpTo('artifacts', 'expires_at', limit), [now()])).changes
+    },
+  }
+}
+
+function createAccountSearches(
+  run: Run,
+  now: Clock,
+): Pick<ArtifactStore, 'listByAccount' | 'removeByAccount'> {
+  return {
+    async listByAccount(model, accountId) {
+      if (!isId(accountId)) return []
+      const { rows } = await run<Row>(texts.listByAccount, [accountId, model, now()])
+      return rows.map(fromRow)
+    },
+    async removeByAccount(accountId, models) {
+      if (!isId(accountId) || models?.length === 0) return
+      const ofModels = models ? ` AND model IN (${marks(models.length)})` : ''
+      await run(`${texts.removeByAccount}${ofModels}`, [accountId, ...(models ?? [])])
     },
   }
 }
@@ -120,9 +142,3 @@ const fromRow = (row: Row): StoredArtifact => ({
   expiresAt: row.expiresAt ?? undefined,
   consumedAt: row.consumedAt ?? undefined,
 })
-
-/** Microseconds of `now`, made to grow with every call: two writes in one millisecond have an order too. */
-function monotonic(now: Clock): () => number {
-  let last = 0
-  return () => (last = Math.max(last + 1, now() * 1000))
-}

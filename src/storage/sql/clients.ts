@@ -1,9 +1,10 @@
 import type { Clock } from '#lib/clock.ts'
 import type { Client, ClientStore } from '#storage/clients.ts'
 import { AlreadyExists } from '#storage/errors.ts'
-import { isId } from './comparable.ts'
+import { comparable, containing, isId, isStorable, searchable } from './comparable.ts'
+import { readPage, type Condition } from './pages.ts'
 import { insertInto } from './sql-text.ts'
-import type { Statements } from './statements.ts'
+import type { Run, Statements } from './statements.ts'
 
 interface Row {
   id: string
@@ -13,10 +14,13 @@ interface Row {
   updatedAt: number
 }
 
-const columns = ['metadata', 'secret_hashes', 'created_at', 'updated_at']
+const columns = ['metadata', 'name_key', 'secret_hashes', 'created_at', 'updated_at']
+
+const selected =
+  'SELECT id, metadata, secret_hashes AS "secretHashes", created_at AS "createdAt", updated_at AS "updatedAt" FROM clients'
 
 const texts = {
-  find: 'SELECT id, metadata, secret_hashes AS "secretHashes", created_at AS "createdAt", updated_at AS "updatedAt" FROM clients WHERE id = ?',
+  find: `${selected} WHERE id = ?`,
   insert: insertInto('clients', ['id', ...columns]),
   remove: 'DELETE FROM clients WHERE id = ?',
 }
@@ -25,8 +29,11 @@ export function createClientStore({ run, dialect }: Statements, now: Clock): Cli
   const put = dialect.upsert('clients', { keys: ['id'], columns, kept: ['created_at'] })
 
   const valuesOf = (client: Parameters<ClientStore['put']>[0]) => {
+    const { id, metadata, secretHashes } = client
+    const { client_name: name } = metadata
+    const nameKey = typeof name === 'string' ? searchable(name, 512) : undefined
     const at = now()
-    return [client.id, JSON.stringify(client.metadata), JSON.stringify(client.secretHashes), at, at]
+    return [id, JSON.stringify(metadata), nameKey, JSON.stringify(secretHashes), at, at]
   }
 
   const find: ClientStore['find'] = async (id) => {
@@ -51,10 +58,30 @@ export function createClientStore({ run, dialect }: Statements, now: Clock): Cli
         throw error
       }
     },
+    list: (page) => list(run, page),
     async remove(id) {
-      if (isId(id)) await run(texts.remove, [id])
+      return isId(id) && (await run(texts.remove, [id])).changes === 1
     },
   }
+}
+
+async function list(
+  run: Run,
+  { q, limit, cursor }: Parameters<ClientStore['list']>[0],
+): ReturnType<ClientStore['list']> {
+  const key = comparable(q ?? '')
+  // What no column can hold matches nothing, and is too long a pattern for SQLite.
+  if (!isStorable(key) || key.length > 600) return { clients: [], next: undefined }
+  const where: Condition[] = []
+  if (key !== '') {
+    const pattern = containing(key)
+    // No id holds other characters, and MySQL would not compare them; '' is like nothing but itself.
+    const values = [isId(key) ? pattern : '', pattern]
+    where.push(["LOWER(id) LIKE ? ESCAPE '!' OR name_key LIKE ? ESCAPE '!'", ...values])
+  }
+  const query = { select: selected, where, limit, cursor }
+  const { rows, next } = await readPage<Row>(run, query, (row) => [row.createdAt, row.id])
+  return { clients: rows.map(fromRow), next }
 }
 
 const fromRow = (row: Row): Client => ({

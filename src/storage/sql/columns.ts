@@ -48,6 +48,75 @@ export async function createTable(
   })
 }
 
+/** A new column, by the kind it is of: `(columns, name) => columns.text(name, 255)`. Empty in the rows that are there. */
+type NewColumn = (columns: Columns, name: string) => Knex.ColumnBuilder
+
+/** Adds columns to a table in one statement; all of them NULL may be in. */
+export async function addColumns(
+  knex: Knex,
+  table: string,
+  added: Readonly<Record<string, NewColumn>>,
+): Promise<void> {
+  const dialect = dialectFrom(knex)
+  const names = Object.entries(added)
+  // A process that died before the note that the migration ran has added all of them or none.
+  const isLeftover = ([name]: (typeof names)[number]) => knex.schema.hasColumn(table, name)
+  if (!dialect.hasTransactionalDdl && names[0] && (await isLeftover(names[0]))) return
+  await knex.schema.alterTable(table, (builder) => {
+    const columns = columnsOf(builder, { knex, name: table, dialect })
+    for (const [name, add] of names) add(columns, name).nullable()
+  })
+}
+
+/** Adds an index to a table, as `Columns.index` does. */
+export const addIndex = (knex: Knex, table: string, columns: readonly string[]): Promise<void> =>
+  unlessLeft(knex, { table, columns }, (builder) => builder.index(...columns))
+
+/** Adds an index to a table, as `Columns.sparseIndex` does. */
+export const addSparseIndex = (knex: Knex, table: string, column: string): Promise<void> =>
+  unlessLeft(knex, { table, columns: [column] }, (builder) => builder.sparseIndex(column))
+
+async function unlessLeft(
+  knex: Knex,
+  { table, columns }: { table: string; columns: readonly string[] },
+  add: (columns: Columns) => void,
+): Promise<void> {
+  const dialect = dialectFrom(knex)
+  if (await dialect.hasLeftIndex(knex, table, indexName(table, columns))) return
+  await knex.schema.alterTable(table, (builder) => {
+    add(columnsOf(builder, { knex, name: table, dialect }))
+  })
+}
+
+/** Gives `to` what `derive` makes of `from` in every row that has one, some rows at a time. The table's key is `id`. */
+export async function fillColumn(
+  knex: Knex,
+  table: string,
+  { from, to, derive }: { from: string; to: string; derive: (text: string) => string | undefined },
+): Promise<void> {
+  for (let last = ''; ;) {
+    const rows: { id: string; text: string }[] = await knex(table)
+      .select('id', { text: from })
+      .whereNotNull(from)
+      .where('id', '>', last)
+      .orderBy('id')
+      .limit(1000)
+    // In one transaction, because each of its own would wait for the disk.
+    await knex.transaction(async (transaction) => {
+      for (const { id, text } of rows) {
+        const derived = derive(text)
+        if (derived !== undefined) await transaction(table).where('id', id).update(to, derived)
+      }
+    })
+    const end = rows.at(-1)
+    if (!end) return
+    last = end.id
+  }
+}
+
+const indexName = (table: string, columns: readonly string[]): string =>
+  `${table}_by_${columns.join('_')}`
+
 /** The dialect of an instance that `open.ts` made, or of a transaction of it. */
 const dialectFrom = (knex: Knex): Dialect => knex.userParams['dialect']
 
@@ -86,10 +155,10 @@ function columnsOf(table: Knex.CreateTableBuilder, { knex, name, dialect }: Plac
       table.unique([column], { indexName: `${name}__${field}` })
     },
     index: (...columns) => {
-      table.index(columns, `${name}_by_${columns.join('_')}`)
+      table.index(columns, indexName(name, columns))
     },
     sparseIndex: (column) => {
-      table.index([column], `${name}_by_${column}`, { predicate: knex.whereNotNull(column) })
+      table.index([column], indexName(name, [column]), { predicate: knex.whereNotNull(column) })
     },
     dependsOn: (column, parent) => {
       table

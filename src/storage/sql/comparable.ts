@@ -16,3 +16,26 @@ export const isStorable = (text: string): boolean => !text.includes('\0')
  * ASCII: MySQL would refuse to compare, and would overlook spaces at the end.
  */
 export const isId = (text: string): boolean => /^[\x21-\x7e]+$/.test(text)
+
+/** The beginning of the text, of at most `length` characters, as every database can hold it. */
+export function fitting(text: string, length: number): string {
+  const storable = text.replaceAll('\0', '')
+  // Characters are code points, as MySQL and PostgreSQL count; one is at most two of JavaScript's.
+  return storable.length <= length
+    ? storable
+    : Array.from(storable.slice(0, 2 * length))
+        .slice(0, length)
+        .join('')
+}
+
+/** The form in which a name is searched: `comparable`, of at most `length` characters. Not for what must be unique. */
+export const searchable = (text: string, length: number): string =>
+  fitting(comparable(text), length)
+
+/** What LIKE takes for "contains this text" with `ESCAPE '!'`: the text's own wildcards mean themselves. */
+export const containing = (text: string): string => `%${startOf(text)}`
+
+/** Likewise for "begins with this text". */
+export const beginningWith = (text: string): string => startOf(text)
+
+const startOf = (text: string): string => `${text.replaceAll(/[!%_]/g, '!$&')}%`

@@ -7,6 +7,8 @@ import { fieldOfIndex, insertInto } from './sql-text.ts'
 
 type Answer = ResultSetHeader | RowDataPacket[]
 
+const onDuplicateKey = 'ON DUPLICATE KEY UPDATE'
+
 const timeouts = new WeakMap<object, number>()
 
 export const mysql: Dialect = {
@@ -41,13 +43,20 @@ export const mysql: Dialect = {
     const replaced = columns.filter((column) => !kept.includes(column))
     // VALUES() is deprecated in MySQL 8 for a spelling that MariaDB does not have.
     const updates = replaced.map((column) => `${column} = VALUES(${column})`)
-    return `${insertInto(table, [...keys, ...columns])} ON DUPLICATE KEY UPDATE ${updates.join(', ')}`
+    return `${insertInto(table, [...keys, ...columns])} ${onDuplicateKey} ${updates.join(', ')}`
   },
-  deleteExpired: (table, limit) =>
-    `DELETE FROM ${table} WHERE expires_at <= ? ORDER BY expires_at LIMIT ${limit}`,
+  onConflict: () => onDuplicateKey,
+  deleteUpTo: (table, column, limit) =>
+    `DELETE FROM ${table} WHERE ${column} <= ? ORDER BY ${column} LIMIT ${limit}`,
+  forUpdateSkippingLocked: 'FOR UPDATE SKIP LOCKED',
+  // MariaDB does, MySQL does not.
+  supportsReturning: async (run) =>
+    (await run("SELECT 1 AS one FROM (SELECT VERSION() AS v) s WHERE v LIKE '%MariaDB%'")).rows
+      .length > 0,
   lock: (options, name, waitMs) =>
     lockMysql({ ...options, url: mysqlUri(options.url) }, name, waitMs),
   collation: { ascii: 'ascii_bin', exact: 'utf8mb4_bin' },
+  hasLeftIndex,
   tableCollation,
 }
 
@@ -144,4 +153,11 @@ async function tableCollation(knex: Knex): Promise<string> {
     .where('collation_name', 'utf8mb4_0900_ai_ci')
     .first('collation_name')
   return found ? 'utf8mb4_0900_ai_ci' : 'utf8mb4_unicode_ci'
+}
+
+async function hasLeftIndex(knex: Knex, table: string, index: string): Promise<boolean> {
+  const found: unknown = await knex('information_schema.statistics')
+    .where({ table_schema: knex.raw('DATABASE()'), table_name: table, index_name: index })
+    .first('index_name')
+  return found !== undefined
 }

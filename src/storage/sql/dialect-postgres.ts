@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { DatabaseError, types, type Client } from 'pg'
 import type { Dialect, Failure } from './dialect.ts'
 import { lockPostgres } from './lock-postgres.ts'
-import { fieldOfIndex, insertOnConflict } from './sql-text.ts'
+import { fieldOfIndex, insertOnConflict, onConflict } from './sql-text.ts'
 
 export const postgres: Dialect = {
   connection: ({ url, poolMax, acquireTimeoutMs, statementTimeoutMs }) => ({
@@ -45,10 +45,14 @@ export const postgres: Dialect = {
   hasTransactionalDdl: true,
   hasStatementTimeout: true,
   upsert: insertOnConflict,
-  deleteExpired: (table, limit) =>
-    `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE expires_at <= ? ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED))`,
+  onConflict,
+  deleteUpTo: (table, column, limit) =>
+    `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE ${column} <= ? ORDER BY ${column} LIMIT ${limit} FOR UPDATE SKIP LOCKED))`,
+  forUpdateSkippingLocked: 'FOR UPDATE SKIP LOCKED',
+  supportsReturning: async () => true,
   lock: lockPostgres,
   collation: {},
+  hasLeftIndex: async () => false,
   tableCollation: async () => undefined,
 }
 
@@ -60,6 +64,12 @@ function numbered(sql: string): string {
 const statements = new Map<string, { name?: string; text: string }>()
 
 /**
+ * Transaction control has no plan. A list of values must not keep its plan: while a table is empty, reading all of it
+ * for a hundred values is the best one, and the server would stay with it when the table has grown.
+ */
+const unnamed = /^(BEGIN|COMMIT|ROLLBACK)| IN \(\?/
+
+/**
  * Named, so that each connection parses and plans it once. The name comes from the text: a pooler that shares
  * connections between processes must not see one name for two statements.
  */
@@ -67,9 +77,8 @@ function prepared(sql: string): { name?: string; text: string } {
   let statement = statements.get(sql)
   if (!statement) {
     const text = numbered(sql)
-    const isTransactionControl = /^(BEGIN|COMMIT|ROLLBACK)/.test(sql)
     const name = `yumen_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
-    statement = isTransactionControl ? { text } : { name, text }
+    statement = unnamed.test(sql) ? { text } : { name, text }
     statements.set(sql, statement)
   }
   return statement

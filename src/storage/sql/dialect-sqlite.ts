@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { ConnectOptions, Dialect, Failure } from './dialect.ts'
 import { lockSqlite } from './lock-sqlite.ts'
 import { NodeSqliteClient, execute } from './node-sqlite.ts'
-import { fieldOfColumn, insertOnConflict } from './sql-text.ts'
+import { fieldOfColumn, insertOnConflict, onConflict } from './sql-text.ts'
 
 /** Writers wait for one another; see `whenFree`. Connections carry no options, so the wait is remembered here. */
 const busyTimeouts = new WeakMap<DatabaseSync, number>()
@@ -33,11 +33,16 @@ export const sqlite: Dialect = {
   hasTransactionalDdl: true,
   hasStatementTimeout: false,
   upsert: insertOnConflict,
-  deleteExpired: (table, limit) =>
-    `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE expires_at <= ? ORDER BY expires_at LIMIT ${limit})`,
+  onConflict,
+  deleteUpTo: (table, column, limit) =>
+    `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE ${column} <= ? ORDER BY ${column} LIMIT ${limit})`,
+  // Whoever has a transaction that may write is alone.
+  forUpdateSkippingLocked: '',
+  supportsReturning: async () => true,
   lock: (options: ConnectOptions, name, waitMs) =>
     lockSqlite(filenameOf(options.url), name, waitMs),
   collation: {},
+  hasLeftIndex: async () => false,
   tableCollation: async () => undefined,
 }
 

@@ -3,9 +3,6 @@
  * this folder, and every migration, asks it and never its name.
  */
 import type { Knex } from 'knex'
-import { mysql } from './dialect-mysql.ts'
-import { postgres } from './dialect-postgres.ts'
-import { sqlite } from './dialect-sqlite.ts'
 
 /** What can be bound to a `?`. */
 export type Value = string | number | boolean | null
@@ -64,14 +61,26 @@ export interface Dialect {
   /** INSERT with a `?` for each of `keys` and `columns`, or UPDATE of `columns` (those in `kept` excepted) where the keys are there. */
   upsert(table: string, columns: UpsertColumns): string
 
-  /** DELETE of at most `limit` rows of `table` with `expires_at <= ?`, oldest first, without waiting for rows in use. */
-  deleteExpired(table: string, limit: number): string
+  /** What stands between an INSERT and the assignments that are made instead where a row has these `keys`. */
+  onConflict(keys: readonly string[]): string
+
+  /** DELETE of at most `limit` rows of `table` with `column <= ?`, the least first, without waiting for rows in use. */
+  deleteUpTo(table: string, column: string, limit: number): string
+
+  /** Ends a SELECT, in a transaction, whose rows nobody else is to take: rows that somebody has taken are passed over. */
+  readonly forUpdateSkippingLocked: string
+
+  /** Whether the server at the other end answers an upsert that ends in RETURNING. */
+  supportsReturning(run: (sql: string) => Promise<{ rows: unknown[] }>): Promise<boolean>
 
   /** Takes the lock `name` on a connection of its own; undefined when it was not free within `waitMs`. */
   lock(options: ConnectOptions, name: string, waitMs: number): Promise<Release | undefined>
 
   /** Collations of columns that compare byte by byte: `ascii` for our ids and hashes, `exact` for other text. Absent: the default does. */
   readonly collation: { ascii?: string; exact?: string }
+
+  /** Whether a migration that did not end has left the index; never where it is undone whole. */
+  hasLeftIndex(knex: Knex, table: string, index: string): Promise<boolean>
 
   /** The collation for a new table's other text; undefined where the database decides. */
   tableCollation(knex: Knex): Promise<string | undefined>
@@ -84,15 +93,16 @@ export interface UpsertColumns {
   kept?: readonly string[]
 }
 
-const dialects: readonly [scheme: RegExp, Dialect][] = [
-  [/^sqlite:/, sqlite],
-  [/^postgres(ql)?:\/\//, postgres],
-  [/^(mysql|mariadb):\/\//, mysql],
+/** Loaded when it is needed: a server on SQLite has no use for 30 MB of other drivers. */
+const dialects: readonly [scheme: RegExp, load: () => Promise<Dialect>][] = [
+  [/^sqlite:/, async () => (await import('./dialect-sqlite.ts')).sqlite],
+  [/^postgres(ql)?:\/\//, async () => (await import('./dialect-postgres.ts')).postgres],
+  [/^(mysql|mariadb):\/\//, async () => (await import('./dialect-mysql.ts')).mysql],
 ]
 
-/** The dialect of a database URL. Throws when no dialect has its scheme; the message does not repeat the URL. */
-export function dialectOf(url: string): Dialect {
+/** The dialect of a database URL. Rejects when no dialect has its scheme; the message does not repeat the URL. */
+export async function dialectOf(url: string): Promise<Dialect> {
   const found = dialects.find(([scheme]) => scheme.test(url))
   if (!found) throw new Error('the database URL must begin with sqlite:, postgres:// or mysql://')
-  return found[1]
+  return found[1]()
 }

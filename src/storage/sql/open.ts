@@ -1,14 +1,19 @@
 import knex, { type Knex } from 'knex'
 import type { Clock } from '#lib/clock.ts'
 import type { Storage } from '#storage/storage.ts'
+import { createApiKeyStore } from './api-keys.ts'
 import { createArtifactStore } from './artifacts.ts'
+import { createAuditStore } from './audit.ts'
 import { createClientStore } from './clients.ts'
 import { dialectOf, type ConnectOptions, type Dialect } from './dialect.ts'
+import { createLimitStore } from './limits.ts'
 import { createLocks } from './locks.ts'
+import { createMailQueueStore } from './mail-queue.ts'
 import { createMigrations } from './migrations.ts'
 import { createResourceStore } from './resources.ts'
+import { createRoleStore } from './roles.ts'
 import { createSigningKeyStore } from './signing-keys.ts'
-import { createStatements, toStorageError } from './statements.ts'
+import { createStatements, toStorageError, type Statements } from './statements.ts'
 import { createUserStore } from './users.ts'
 
 export interface SqlStorageOptions extends ConnectOptions {
@@ -27,7 +32,7 @@ export interface SqlStorageOptions extends ConnectOptions {
  * schema up to date. Throws when the URL is of no database that we know.
  */
 export async function openSqlStorage(options: SqlStorageOptions): Promise<Storage> {
-  const dialect = dialectOf(options.url)
+  const dialect = await dialectOf(options.url)
   const pool = openPool(dialect, options)
   const { now, onStatement } = options
   const statements = createStatements({ knex: pool, dialect, onStatement })
@@ -53,18 +58,24 @@ export async function openSqlStorage(options: SqlStorageOptions): Promise<Storag
     resources: createResourceStore(statements),
     signingKeys: createSigningKeyStore(statements),
     artifacts: createArtifactStore(statements, now),
+    roles: createRoleStore(statements, now),
+    apiKeys: createApiKeyStore(statements, now),
+    audit: createAuditStore(statements),
+    mailQueue: createMailQueueStore(statements, now),
+    limits: createLimitStore(statements, now),
     withLock,
     migrate: migrations.run,
     pendingMigrations: migrations.pending,
-    check: async () => ({
-      database: await statements.run('SELECT 1 AS one', []).then(
-        () => true,
-        () => false,
-      ),
-    }),
+    check: async () => ({ database: await isServing(statements) }),
     close: () => pool.destroy(),
   }
 }
+
+const isServing = ({ run }: Statements): Promise<boolean> =>
+  run('SELECT 1 AS one', []).then(
+    () => true,
+    () => false,
+  )
 
 const quiet = () => undefined
 

@@ -27,6 +27,10 @@ export function createResourceStore({ run, dialect }: Statements): ResourceStore
     async put({ identifier, name, scopes, accessTokenTtl }) {
       await run(put, [identifier, JSON.stringify(name), JSON.stringify(scopes), accessTokenTtl])
     },
+    async remove(identifier) {
+      if (!isId(identifier)) return false
+      return (await run('DELETE FROM resources WHERE identifier = ?', [identifier])).changes === 1
+    },
     async list() {
       const { rows } = await run<Row>(selected, [])
       // Sorted here: databases sort text by the rules of some language or other.

@@ -1,10 +1,14 @@
 /** Pieces of SQL that more than one dialect is made of. */
 import type { UpsertColumns } from './dialect.ts'
 
-/** `INSERT INTO table (…) VALUES (?, …)`. */
-export function insertInto(table: string, columns: readonly string[]): string {
-  return `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
+/** `INSERT INTO table (…) VALUES (?, …)`, with places for so many rows. */
+export function insertInto(table: string, columns: readonly string[], rows = 1): string {
+  const row = `(${marks(columns.length)})`
+  return `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${Array(rows).fill(row).join(', ')}`
 }
+
+/** So many `?`. */
+export const marks = (count: number): string => Array(count).fill('?').join(', ')
 
 /** An upsert as SQLite and PostgreSQL spell it. */
 export function insertOnConflict(
@@ -14,8 +18,12 @@ export function insertOnConflict(
   const replaced = columns.filter((column) => !kept.includes(column))
   const updates = replaced.map((column) => `${column} = excluded.${column}`)
   const insert = insertInto(table, [...keys, ...columns])
-  return `${insert} ON CONFLICT (${keys.join(', ')}) DO UPDATE SET ${updates.join(', ')}`
+  return `${insert} ${onConflict(keys)} ${updates.join(', ')}`
 }
+
+/** `onConflict` as SQLite and PostgreSQL spell it. */
+export const onConflict = (keys: readonly string[]): string =>
+  `ON CONFLICT (${keys.join(', ')}) DO UPDATE SET`
 
 /** The record's field that an index is about. Unique indexes are named `<table>__<field>`; a primary key is the id. */
 export function fieldOfIndex(index: string): string {

@@ -1,73 +1,53 @@
 import type { Clock } from '#lib/clock.ts'
-import type { NewUser, User, UserStore } from '#storage/users.ts'
+import { administratorRole, type User, type UserChange, type UserStore } from '#storage/users.ts'
+import { keepingAnAdministrator } from './administrators.ts'
 import { comparable, isId, isStorable } from './comparable.ts'
-import { insertInto } from './sql-text.ts'
 import type { Run, Statements } from './statements.ts'
+import { insert, insertMany } from './user-inserts.ts'
+import { listUsers } from './user-list.ts'
+import { fromRows, requireUsername, toColumns, toUser, userColumns } from './user-rows.ts'
+import type { UserRow } from './user-rows.ts'
 
-interface Row {
-  id: string
-  email: string | null
-  emailVerified: boolean | number
-  username: string | null
-  nickname: string | null
-  locale: string | null
-  createdAt: number
-  updatedAt: number
-  lastLoginAt: number | null
-  loginCount: number
-  role: string | null
-}
-
-const selected =
-  'SELECT u.id, u.email, u.email_verified AS "emailVerified", u.username, u.nickname, u.locale, u.created_at AS "createdAt", u.updated_at AS "updatedAt", u.last_login_at AS "lastLoginAt", u.login_count AS "loginCount", r.role FROM users u LEFT JOIN user_roles r ON r.user_id = u.id'
+const selected = `SELECT ${userColumns} FROM users u LEFT JOIN user_roles r ON r.user_id = u.id`
 
 const texts = {
   findById: `${selected} WHERE u.id = ?`,
   findByEmail: `${selected} WHERE u.email_key = ?`,
   findByUsername: `${selected} WHERE u.username_key = ?`,
-  insert: insertInto('users', [
-    'id',
-    'email',
-    'email_key',
-    'email_verified',
-    'username',
-    'username_key',
-    'nickname',
-    'locale',
-    'created_at',
-    'updated_at',
-    'login_count',
-  ]),
-  insertPassword: insertInto('passwords', ['user_id', 'hash', 'updated_at']),
-  insertRole: insertInto('user_roles', ['user_id', 'role']),
+  remove: 'DELETE FROM users WHERE id = ?',
+  removeRoles: 'DELETE FROM user_roles WHERE user_id = ?',
+  insertRole: 'INSERT INTO user_roles (user_id, role) VALUES (?, ?)',
+  findDueForErase: 'SELECT id FROM users WHERE erase_at <= ? ORDER BY erase_at LIMIT ?',
   findPassword: 'SELECT hash FROM passwords WHERE user_id = ?',
   replacePassword: 'UPDATE passwords SET hash = ?, updated_at = ? WHERE user_id = ? AND hash = ?',
+  removePassword: 'DELETE FROM passwords WHERE user_id = ?',
+  hold: 'UPDATE users SET updated_at = updated_at WHERE id = ?',
   recordLogin: 'UPDATE users SET last_login_at = ?, login_count = login_count + 1 WHERE id = ?',
   anyWithRole: 'SELECT role FROM user_roles WHERE role = ? LIMIT 1',
 }
 
-export function createUserStore({ run, transaction }: Statements, now: Clock): UserStore {
+export function createUserStore(statements: Statements, now: Clock): UserStore {
+  const { run, transaction } = statements
+  const toInsertion = (given: Parameters<UserStore['create']>[0]) => ({
+    user: toUser(given, now()),
+    passwordHash: given.passwordHash,
+  })
   return {
     async create(given) {
-      const user = toUser(given, now())
-      await transaction((run) => insert(run, user, given.passwordHash))
-      return user
+      const insertion = toInsertion(given)
+      await transaction((run) => insert(run, [insertion]))
+      return insertion.user
     },
+    createMany: async (given) => insertMany(statements, given.map(toInsertion)),
     findById: async (id) => (isId(id) ? find(run, texts.findById, id) : undefined),
     async findByIdentifier(identifier) {
       const key = comparable(identifier)
       if (!isStorable(key)) return undefined
       return find(run, key.includes('@') ? texts.findByEmail : texts.findByUsername, key)
     },
-    async findPasswordHash(userId) {
-      const { rows } = await run<{ hash: string }>(texts.findPassword, [userId])
-      return rows[0]?.hash
-    },
-    // One statement, so that no other can come between the comparison and the write.
-    async replacePasswordHash(userId, expected, replacement) {
-      const values = [replacement, now(), userId, expected]
-      return (await run(texts.replacePassword, values)).changes === 1
-    },
+    list: (filter) => listUsers(run, filter),
+    ...createChanges(statements, now),
+    ...createPasswords(statements, now),
     async recordLogin(userId) {
       await run(texts.recordLogin, [now(), userId])
     },
@@ -77,62 +57,86 @@ export function createUserStore({ run, transaction }: Statements, now: Clock): U
   }
 }
 
-async function insert(run: Run, user: User, passwordHash: string | undefined): Promise<void> {
-  await run(texts.insert, [
-    user.id,
-    user.email,
-    user.email && comparable(user.email),
-    user.emailVerified,
-    user.username,
-    user.username && comparable(user.username),
-    user.nickname,
-    user.locale,
-    user.createdAt,
-    user.updatedAt,
-    user.loginCount,
-  ])
-  if (passwordHash !== undefined) {
-    await run(texts.insertPassword, [user.id, passwordHash, user.createdAt])
+function createChanges(
+  { run, transaction }: Statements,
+  now: Clock,
+): Pick<UserStore, 'update' | 'remove' | 'findDueForErase'> {
+  return {
+    async update(id, change) {
+      requireUsername(change.username)
+      if (!isId(id)) return undefined
+      return transaction((run) => update(run, id, { change, at: now() }))
+    },
+    async remove(id) {
+      if (!isId(id)) return false
+      return transaction((run) =>
+        keepingAnAdministrator(run, async () => (await run(texts.remove, [id])).changes === 1),
+      )
+    },
+    async findDueForErase(limit) {
+      // The limit as text, as in pages.ts.
+      const { rows } = await run<{ id: string }>(texts.findDueForErase, [now(), String(limit)])
+      return rows.map(({ id }) => id)
+    },
   }
-  for (const role of user.roles) await run(texts.insertRole, [user.id, role])
 }
 
+function createPasswords(
+  { run, transaction, dialect }: Statements,
+  now: Clock,
+): Pick<UserStore, 'findPasswordHash' | 'replacePasswordHash' | 'setPasswordHash'> {
+  const put = dialect.upsert('passwords', { keys: ['user_id'], columns: ['hash', 'updated_at'] })
+  return {
+    async findPasswordHash(userId) {
+      const { rows } = await run<{ hash: string }>(texts.findPassword, [userId])
+      return rows[0]?.hash
+    },
+    // One statement, so that no other can come between the comparison and the write.
+    async replacePasswordHash(userId, expected, replacement) {
+      const values = [replacement, now(), userId, expected]
+      return (await run(texts.replacePassword, values)).changes === 1
+    },
+    async setPasswordHash(userId, hash) {
+      if (hash === undefined) {
+        await run(texts.removePassword, [userId])
+        return
+      }
+      await transaction(async (run) => {
+        // A password of nobody would be refused; somebody who is being removed waits until it is written, and takes it along.
+        const { changes } = await run(texts.hold, [userId])
+        if (changes === 1) await run(put, [userId, hash, now()])
+      })
+    },
+  }
+}
+
+async function update(
+  run: Run,
+  id: string,
+  { change, at }: { change: UserChange; at: number },
+): Promise<User | undefined> {
+  const write = async (): Promise<User | undefined> => {
+    const columns = { ...toColumns(change), updated_at: at }
+    const sets = Object.keys(columns).map((column) => `${column} = ?`)
+    // First, because it makes others who change this user wait: their roles must not mix with ours.
+    const sql = `UPDATE users SET ${sets.join(', ')} WHERE id = ?`
+    if ((await run(sql, [...Object.values(columns), id])).changes === 0) return undefined
+    if (change.roles) {
+      await run(texts.removeRoles, [id])
+      for (const role of new Set(change.roles)) await run(texts.insertRole, [id, role])
+    }
+    return find(run, texts.findById, id)
+  }
+  return mayTakeAnAdministrator(change) ? keepingAnAdministrator(run, write) : write()
+}
+
+const mayTakeAnAdministrator = ({ roles, bannedAt, eraseAt }: UserChange): boolean =>
+  (roles !== undefined && !roles.includes(administratorRole)) ||
+  bannedAt !== undefined ||
+  eraseAt !== undefined
+
 async function find(run: Run, sql: string, value: string): Promise<User | undefined> {
-  const { rows } = await run<Row>(sql, [value])
+  const { rows } = await run<UserRow>(sql, [value])
   const [row] = rows
   return row && fromRows(row, rows)
 }
-
-function toUser(given: NewUser, at: number): User {
-  if (given.username !== undefined && comparable(given.username).includes('@')) {
-    throw new TypeError('a username cannot contain @')
-  }
-  return {
-    id: given.id,
-    email: given.email,
-    emailVerified: given.emailVerified ?? false,
-    username: given.username,
-    nickname: given.nickname,
-    locale: given.locale,
-    roles: [...new Set(given.roles)].sort(),
-    createdAt: at,
-    updatedAt: at,
-    lastLoginAt: undefined,
-    loginCount: 0,
-  }
-}
-
-/** The user of `row`, with a role from each of `rows`. */
-const fromRows = (row: Row, rows: readonly Row[]): User => ({
-  id: row.id,
-  email: row.email ?? undefined,
-  emailVerified: Boolean(row.emailVerified),
-  username: row.username ?? undefined,
-  nickname: row.nickname ?? undefined,
-  locale: row.locale ?? undefined,
-  roles: rows.flatMap(({ role }) => role ?? []).sort(),
-  createdAt: row.createdAt,
-  updatedAt: row.updatedAt,
-  lastLoginAt: row.lastLoginAt ?? undefined,
-  loginCount: row.loginCount,
-})
