@@ -1,32 +1,95 @@
 /** Mail to people: a subject, and the same paragraphs as text and as HTML. */
 import { Eta } from 'eta'
+import { accentTokens } from './accent.ts'
 import { readView } from './assets.ts'
-import { createTranslator, type Locale, type MessageKey, type Values } from './translate.ts'
+import { createTranslator, type Locale, type MessageKey } from './translate.ts'
+
+/** A paragraph, or the one thing to do: a button that opens `{link}`, with its address below it. */
+type Part = MessageKey | { button: MessageKey }
 
 /** What each message consists of; the sentences are in the locale files under `mail.`. */
 const messages = {
   welcome: ['mail.welcome.lead', 'mail.welcome.notYou'],
-} satisfies Record<string, MessageKey[]>
+  resetPassword: [
+    'mail.resetPassword.lead',
+    { button: 'mail.resetPassword.link' },
+    'mail.resetPassword.expiry',
+    'mail.resetPassword.notYou',
+  ],
+  verifyEmail: [
+    'mail.verifyEmail.lead',
+    { button: 'mail.verifyEmail.link' },
+    'mail.verifyEmail.expiry',
+    'mail.verifyEmail.notYou',
+  ],
+  registeredAgain: [
+    'mail.registeredAgain.lead',
+    'mail.registeredAgain.signIn',
+    { button: 'mail.registeredAgain.link' },
+    'mail.registeredAgain.notYou',
+  ],
+  passwordChanged: [
+    'mail.passwordChanged.lead',
+    'mail.passwordChanged.notYou',
+    { button: 'mail.passwordChanged.link' },
+  ],
+} satisfies Record<MailName, Part[]>
 
-export type MailName = keyof typeof messages
+/** What each message needs to be written. `link` is a complete http(s) address of ours. */
+export type MailValues = {
+  /** `email`: the address of the new account. */
+  welcome: { email: string }
+  /** `link`: the page for a new password, with its token. */
+  resetPassword: { link: string }
+  /** `link`: the page that confirms the address, with its token. */
+  verifyEmail: { link: string }
+  /** To the owner of an address that somebody tried to register; `link`: where to ask for a new password. */
+  registeredAgain: { link: string }
+  /** `link`: where to ask for a new password. */
+  passwordChanged: { link: string }
+}
+
+export type MailName = keyof MailValues
 
 export type RenderedMail = { subject: string; text: string; html: string }
 
-export type RenderMail = (name: MailName, values: Values, locale: Locale) => RenderedMail
+export type RenderMail = <M extends MailName>(
+  name: M,
+  values: MailValues[M],
+  locale: Locale,
+) => RenderedMail
 
-/** `issuer` is named below every message, so that people see which server it comes from. */
-export function createMailView(brandName: string, issuer: string): RenderMail {
+/**
+ * `issuer` is named below every message, so that people see which server it comes from; `accent` (`#rrggbb`) colours the
+ * button. Rendering throws for a link that is not http(s).
+ */
+export function createMailView(brandName: string, issuer: string, accent = '#0b6e4f'): RenderMail {
   const { translate } = createTranslator()
   const eta = new Eta({ autoEscape: true, autoTrim: [false, 'nl'] })
   eta.loadTemplate('@layout', readView('mail/layout.eta'))
+  const { '--accent': fill, '--on-accent': onFill } = accentTokens(accent, 'light')
 
   return (name, given, locale) => {
     const brand = brandName === 'Yumen' ? translate(locale, 'common.brand') : brandName
     const values = { brand, ...given }
-    const subject = translate(locale, `mail.${name}.subject`, values)
-    const paragraphs = messages[name].map((key) => translate(locale, key, values))
+    const say = (key: MessageKey): string => translate(locale, key, values)
+    const link = 'link' in given ? webLink(given.link) : undefined
+    const parts = messages[name].map((part: Part) =>
+      typeof part === 'string' ? { text: say(part) } : { text: say(part.button), link },
+    )
+    const subject = say(`mail.${name}.subject`)
     const footer = `${brand} · ${issuer}`
-    const html = eta.render('@layout', { locale, brand, subject, paragraphs, footer })
+    const copyLink = say('mail.copyLink')
+    const words = { locale, brand, subject, parts, copyLink, footer }
+    const html = eta.render('@layout', { ...words, fill, onFill })
+    const paragraphs = parts.map(({ text, link }) => (link ? `${text}\n${link}` : text))
     return { subject, text: [...paragraphs, footer].join('\n\n') + '\n', html }
   }
+}
+
+function webLink(link: string): string {
+  const { protocol, href } = new URL(link)
+  if (protocol !== 'https:' && protocol !== 'http:')
+    throw new Error(`${protocol} is no address for a mail`)
+  return href
 }

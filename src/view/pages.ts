@@ -49,6 +49,8 @@ export type PageProps = {
       form?: Message | undefined
     }
     registerHref?: string | undefined
+    /** Beside the password: what to do when it is forgotten. */
+    forgotHref?: string | undefined
     /** POST with `csrf`: back to the app, with `access_denied`. */
     cancelAction?: string | undefined
   }
@@ -65,6 +67,40 @@ export type PageProps = {
     loginHref: string
     /** Shown in the rule below the password. 8 by default. */
     minLength?: number | undefined
+  }
+  /** Field `email`. `sent` says the same to everybody, whether the address is known or not. */
+  'forgot-password': Form & {
+    values: { email: string }
+    errors: { email?: Message | undefined; form?: Message | undefined }
+    state: 'ask' | 'sent'
+    /** This page without a state: to try another address. */
+    againHref: string
+  }
+  /** Fields `token`, hidden, and `password`. */
+  'reset-password': Form & {
+    token: string
+    errors: { password?: Message | undefined; form?: Message | undefined }
+    /** `invalid`: the token has been used, is too old or is missing. */
+    state: 'ask' | 'done' | 'invalid'
+    /** Shown in the rule below the password. 8 by default. */
+    minLength?: number | undefined
+    /** Where a new link is to be had. */
+    forgotHref: string
+    /** After it is done: where to sign in. The start page when there is none. */
+    homeHref?: string | undefined
+  }
+  /**
+   * Field `token`, hidden, and one button: a mail scanner that follows links must not spend the token.
+   * The states `request` and `invalid` ask for a new link instead: field `email`, and no `token`.
+   */
+  'verify-email': Form & {
+    token: string
+    values: { email: string }
+    errors: { email?: Message | undefined; form?: Message | undefined }
+    state: 'confirm' | 'done' | 'invalid' | 'request' | 'sent'
+    /** This page without a token: to try another address. */
+    againHref: string
+    homeHref?: string | undefined
   }
   consent: Form & {
     client: Party

@@ -1,15 +1,19 @@
 import test from 'ava'
-import type { PageName } from '#view/pages.ts'
+import type { PageName, PageProps } from '#view/pages.ts'
 import { createView } from '#view/render.ts'
-import { locales } from '#view/translate.ts'
-import { samples } from './samples.ts'
+import { locales, type Locale } from '#view/translate.ts'
+import { otherFaces, samples } from './samples.ts'
 
 const view = createView({ brand: { name: 'Yumen' }, basePath: '/id', development: true })
 const hostile = '"><script>alert(1)</script>'
-const friendly = samples('Acme', 'https://acme.example/a')
+const friendlyWords: [string, string] = ['Acme', 'https://acme.example/a']
+const friendly = samples(...friendlyWords)
 const pageNames: PageName[] = [
   'login',
   'register',
+  'forgot-password',
+  'reset-password',
+  'verify-email',
   'consent',
   'select-account',
   'logout',
@@ -27,13 +31,20 @@ test('every page is tested', (t) => {
   t.deepEqual(Object.keys(friendly), pageNames)
 })
 
+/** Every face of a page: the sample, then the others. */
+function faces(page: PageName, locale: Locale, words: [string, string]): string[] {
+  const others: PageProps[PageName][] = otherFaces(...words)[page] ?? []
+  return [samples(...words)[page], ...others].map((props) => view.render(page, props, locale))
+}
+
 for (const page of pageNames) {
   for (const locale of locales) {
     test(`${page} in ${locale} escapes every value`, (t) => {
-      const html = view.render(page, samples(hostile, hostile)[page], locale)
-      t.false(html.includes('<script'))
-      t.false(html.includes(hostile))
-      t.true(html.includes('&lt;script&gt;'))
+      for (const html of faces(page, locale, [hostile, hostile])) {
+        t.false(html.includes('<script'))
+        t.false(html.includes(hostile))
+        t.true(html.includes('&lt;script&gt;'))
+      }
     })
 
     test(`${page} in ${locale} keeps no script address`, (t) => {
@@ -43,33 +54,35 @@ for (const page of pageNames) {
         'data:text/html,x',
         '//acme.example',
       ]) {
-        const html = view.render(page, samples('Acme', address)[page], locale)
-        t.false(html.toLowerCase().includes(address.toLowerCase()))
+        for (const html of faces(page, locale, ['Acme', address]))
+          t.false(html.toLowerCase().includes(address.toLowerCase()))
       }
     })
 
     test(`${page} in ${locale} has no inline script or style`, (t) => {
-      const html = view.render(page, friendly[page], locale)
-      t.notRegex(html, /<(?:script|style)\b/i)
-      t.notRegex(html, /<[^>]*\s(?:style|on\w+)\s*=/i)
+      for (const html of faces(page, locale, friendlyWords)) {
+        t.notRegex(html, /<(?:script|style)\b/i)
+        t.notRegex(html, /<[^>]*\s(?:style|on\w+)\s*=/i)
+      }
     })
 
     test(`${page} in ${locale} is whole: language, title, one heading, labels, unique ids, nothing undefined`, (t) => {
-      const html = view.render(page, friendly[page], locale)
-      t.regex(html, new RegExp(`^<!doctype html>\\s*<html lang="${locale}"`))
-      t.regex(html, /<title>[^<]+ · (?:Yumen|玉门)<\/title>/)
-      t.is(html.match(/<h1/g)?.length, 1)
-      for (const [, id] of html.matchAll(/<input id="([^"]*)"/g))
-        t.true(html.includes(`<label for="${id}"`))
-      t.deepEqual(
-        [...html.matchAll(/<input\b[^>]*>/g)]
-          .map(String)
-          .filter((tag) => !/type="hidden"| id="/.test(tag)),
-        [],
-      )
-      const ids = [...html.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id)
-      t.is(new Set(ids).size, ids.length)
-      t.notRegex(html, /undefined|\[object/)
+      for (const html of faces(page, locale, friendlyWords)) {
+        t.regex(html, new RegExp(`^<!doctype html>\\s*<html lang="${locale}"`))
+        t.regex(html, /<title>[^<]+ · (?:Yumen|玉门)<\/title>/)
+        t.is(html.match(/<h1/g)?.length, 1)
+        for (const [, id] of html.matchAll(/<input id="([^"]*)"/g))
+          t.true(html.includes(`<label for="${id}"`))
+        t.deepEqual(
+          [...html.matchAll(/<input\b[^>]*>/g)]
+            .map(String)
+            .filter((tag) => !/type="hidden"| id="/.test(tag)),
+          [],
+        )
+        const ids = [...html.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id)
+        t.is(new Set(ids).size, ids.length)
+        t.notRegex(html, /undefined|\[object/)
+      }
     })
   }
 
@@ -84,6 +97,9 @@ function bare(props: typeof friendly): typeof friendly {
   for (const one of [
     plain.login,
     plain.register,
+    plain['forgot-password'],
+    plain['reset-password'],
+    plain['verify-email'],
     plain['select-account'],
     plain.logout,
     plain['logout-done'],
@@ -91,7 +107,10 @@ function bare(props: typeof friendly): typeof friendly {
     delete one.client
   }
   delete plain.login.registerHref
+  delete plain.login.forgotHref
   delete plain.login.cancelAction
+  delete plain['reset-password'].homeHref
+  delete plain['verify-email'].homeHref
   delete plain['logout-done'].homeHref
   delete plain.error.backHref
   delete plain.error.code
@@ -112,7 +131,7 @@ test('a field error stands beside its field, is linked from the summary and keep
 })
 
 test('a password is never written back', (t) => {
-  for (const page of ['login', 'register'] as const) {
+  for (const page of ['login', 'register', 'reset-password'] as const) {
     t.regex(view.render(page, friendly[page], 'en'), /<input id="password"[^>]*value=""/)
   }
 })

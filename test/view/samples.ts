@@ -1,4 +1,4 @@
-import type { Common, PageProps } from '#view/pages.ts'
+import type { Common, PageName, PageProps } from '#view/pages.ts'
 
 const engineForm =
   '<form id="op.deviceInputForm" novalidate method="post" action="/device"><input type="hidden" name="xsrf" value="s3cret"/>' +
@@ -25,12 +25,37 @@ export function samples(text: string, address: string): PageProps {
       values: { identifier: text },
       errors: { identifier: said, password: said, form: said },
       registerHref: text,
+      forgotHref: text,
     },
     register: {
       ...form,
       values: { email: text, username: text, nickname: text },
       errors: { email: said, password: said, username: said, nickname: said, form: said },
       loginHref: text,
+    },
+    'forgot-password': {
+      ...form,
+      values: { email: text },
+      errors: { email: said, form: said },
+      state: 'ask',
+      againHref: text,
+    },
+    'reset-password': {
+      ...form,
+      token: text,
+      errors: { password: said, form: said },
+      state: 'ask',
+      forgotHref: text,
+      homeHref: text,
+    },
+    'verify-email': {
+      ...form,
+      token: text,
+      values: { email: text },
+      errors: { email: said, form: said },
+      state: 'confirm',
+      againHref: text,
+      homeHref: text,
     },
     consent: {
       ...form,
@@ -68,5 +93,24 @@ export function samples(text: string, address: string): PageProps {
       logoutHref: text,
       csrf: text,
     },
+  }
+}
+
+/** The other faces of pages that have several; `samples` has one of each. */
+export function otherFaces(text: string, address: string): { [P in PageName]?: PageProps[P][] } {
+  const all = samples(text, address)
+  const forgot = all['forgot-password']
+  const reset = all['reset-password']
+  const verify = all['verify-email']
+  return {
+    'forgot-password': [{ ...forgot, state: 'sent' }],
+    'reset-password': [
+      { ...reset, state: 'done' },
+      { ...reset, state: 'invalid' },
+    ],
+    'verify-email': (['done', 'invalid', 'request', 'sent'] as const).map((state) => ({
+      ...verify,
+      state,
+    })),
   }
 }

@@ -1,0 +1,68 @@
+import test from 'ava'
+import { parse } from 'node-html-parser'
+import { createMailView, type MailName, type MailValues } from '#view/mail.ts'
+import { locales } from '#view/translate.ts'
+
+const issuer = 'https://id.example.com'
+const link = `${issuer}/reset-password?token=a&b=c`
+const render = createMailView('Yumen', issuer)
+const samples: MailValues = {
+  welcome: { email: 'ada@example.com' },
+  resetPassword: { link },
+  verifyEmail: { link },
+  registeredAgain: { link },
+  passwordChanged: { link },
+}
+const names = Object.keys(samples) as MailName[]
+
+for (const name of names) {
+  for (const locale of locales) {
+    test(`the mail ${name} in ${locale} says the same as text and as HTML`, (t) => {
+      const { subject, text, html } = render(name, samples[name], locale)
+      t.regex(html, new RegExp(`^<!doctype html>\\s*<html lang="${locale}"`))
+      const body = parse(html).querySelector('body')!.structuredText
+      for (const line of text.split('\n').filter(Boolean))
+        t.true(body.includes(line.replaceAll('&', '&amp;')) || body.includes(line), line)
+      t.true(text.endsWith(`${locale === 'en' ? 'Yumen' : '玉门'} · ${issuer}\n`))
+      t.notRegex(subject + text + html, /undefined|\[object|\{\w+\}/)
+      t.notRegex(subject + text, /[<>]/)
+      t.notRegex(html, /<(?:script|style|img|link)\b/i)
+    })
+  }
+}
+
+test('a link is one button, and its address stands below it and in the text', (t) => {
+  for (const name of names.filter((name) => 'link' in samples[name])) {
+    const { text, html } = render(name, samples[name], 'en')
+    const anchors = parse(html).querySelectorAll('a')
+    t.deepEqual(
+      anchors.map((anchor) => anchor.getAttribute('href')),
+      [link],
+    )
+    t.is(html.split('token=a&amp;b=c').length - 1, 2)
+    t.true(text.split('\n').includes(link))
+  }
+})
+
+test('values and the name of the brand are escaped', (t) => {
+  const hostile = '"><script>alert(1)</script>'
+  const view = createMailView(hostile, issuer)
+  for (const { html } of [
+    view('welcome', { email: hostile }, 'en'),
+    view('resetPassword', { link: `${issuer}/${hostile}` }, 'en'),
+  ]) {
+    t.false(html.includes('<script'))
+    t.true(html.includes('&lt;script&gt;'))
+  }
+})
+
+test('a link that is not http(s) is refused', (t) => {
+  for (const link of ['javascript:alert(1)', 'data:text/html,x', '/reset-password', '']) {
+    t.throws(() => render('resetPassword', { link }, 'en'))
+  }
+})
+
+test('the button has the colour of the brand, with text that can be read on it', (t) => {
+  const { html } = createMailView('Acme', issuer, '#ffcc00')('verifyEmail', { link }, 'en')
+  t.regex(html, /<a [^>]*color:#000000;background:#ffcc00/)
+})
