@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { presentApiKey } from '#api-keys/routes.ts'
+import { route, text, type ApiRoute } from '#http/api.ts'
+import type { Storage } from '#storage/storage.ts'
+import type { Audit } from './audited.ts'
+import { nextCursor, pageQuery } from './pages.ts'
+import { notFound } from './refusals.ts'
+
+/** `/admin/api-keys`: the keys of everyone; only their owners make them. */
+export interface ApiKeyParts {
+  storage: Pick<Storage, 'apiKeys'>
+  audit: Audit
+}
+
+const keySchema = z
+  .object({
+    id: z.string(),
+    access_key: z.string(),
+    user_id: z.string(),
+    name: z.string(),
+    scopes: z.array(z.string()),
+    created_at: z.iso.datetime(),
+    expires_at: z.iso.datetime().nullable(),
+    last_used_at: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'AdminApiKey' })
+
+export function adminApiKeyRoutes({ storage, audit }: ApiKeyParts): ApiRoute[] {
+  const common = { tag: 'admin api keys', access: { scope: 'admin:api-keys' } } as const
+  return [
+    route({
+      ...common,
+      method: 'get',
+      path: '/admin/api-keys',
+      summary: 'Every API key, newest first, never the secrets.',
+      query: pageQuery,
+      answer: {
+        status: 200,
+        description: 'A page of keys.',
+        schema: z.object({ api_keys: z.array(keySchema), next_cursor: nextCursor }),
+      },
+      async handle({ query }) {
+        const { keys, next } = await storage.apiKeys.list(query)
+        return {
+          api_keys: keys.map((key) => ({ ...presentApiKey(key), user_id: key.userId })),
+          next_cursor: next ?? null,
+        }
+      },
+    }),
+    route({
+      ...common,
+      method: 'delete',
+      path: '/admin/api-keys/:id',
+      summary: 'Revoke a key; it is dead at once.',
+      params: z.object({ id: text(32) }),
+      answer: { status: 204, description: 'Done.' },
+      async handle(call) {
+        const { id } = call.params
+        const key = await storage.apiKeys.find(id)
+        if (!key || !(await storage.apiKeys.remove(id))) throw notFound()
+        const details = { before: { user_id: key.userId, name: key.name, scopes: key.scopes } }
+        audit({ type: 'api_key.revoked', target: `api_key:${id}`, details }, call)
+      },
+    }),
+  ]
+}

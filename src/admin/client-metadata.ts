@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import { text } from '#http/api.ts'
+import type { Client } from '#storage/clients.ts'
+import { iso } from './pages.ts'
+import { invalid } from './refusals.ts'
+
+/**
+ * Client metadata in bodies and answers: RFC 7591 §2, with what OpenID Connect adds, and ours. The forms of the well-known
+ * members are said here, for the documentation; whether they make a client is the engine's to judge. Null is the same
+ * as left out.
+ */
+const uri = text(2048).nullish()
+const uris = z.array(text(2048)).max(100).nullish()
+const words = z.array(text(128)).max(100).nullish()
+
+export const clientMetadata = z.looseObject({
+  client_name: text(255).nullish(),
+  client_uri: uri,
+  logo_uri: uri,
+  policy_uri: uri,
+  tos_uri: uri,
+  contacts: words,
+  redirect_uris: uris,
+  post_logout_redirect_uris: uris,
+  grant_types: words,
+  response_types: words,
+  scope: text(4096).nullish(),
+  token_endpoint_auth_method: text(64)
+    .nullish()
+    .describe('client_secret_basic (the default), client_secret_post, private_key_jwt or none.'),
+  jwks: z.looseObject({ keys: z.array(z.looseObject({})) }).nullish(),
+  jwks_uri: uri,
+  id_token_signed_response_alg: text(16).nullish(),
+  backchannel_logout_uri: uri,
+  first_party: z
+    .boolean()
+    .nullish()
+    .describe('The operator’s own application: nobody is asked for consent.'),
+  verified: z.boolean().nullish().describe('The operator vouches for the name.'),
+  allowed_cors_origins: uris.describe('Web origins whose pages may call the endpoints.'),
+  default_resource: uri.describe('The resource of a request that names none.'),
+  introspection_resources: uris.describe('The resources whose tokens this client may introspect.'),
+})
+
+export type ClientMetadata = z.infer<typeof clientMetadata>
+
+export const clientSchema = clientMetadata
+  .extend({
+    client_id: z.string(),
+    live_secrets: z.int().describe('How many secrets are accepted now.'),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .meta({ id: 'Client' })
+
+export const clientWithSecretSchema = clientSchema
+  .extend({
+    client_secret: z.string().optional().describe('Shown this once.'),
+    client_secret_expires_at: z.literal(0).optional(),
+  })
+  .meta({ id: 'ClientWithSecret' })
+
+export const presentClient = (client: Client) => ({
+  ...client.metadata,
+  client_id: client.id,
+  live_secrets: client.secretHashes.length,
+  created_at: iso(client.createdAt),
+  updated_at: iso(client.updatedAt),
+})
+
+export const presentClientWithSecret = (client: Client, secret: string | undefined) => ({
+  ...presentClient(client),
+  ...(secret === undefined ? {} : { client_secret: secret, client_secret_expires_at: 0 }),
+})
+
+/** What our answers add; whoever sends one back gets no error for it, and changes nothing by it. */
+const ours = ['client_id', 'live_secrets', 'created_at', 'updated_at', 'client_secret_expires_at']
+const refused = ['client_secret', 'registration_access_token', 'registration_client_uri']
+
+/** The members of a body that are to be stored. Rejects with 422 when it brings a secret: those are made here. */
+export function storedMetadata(body: ClientMetadata): Record<string, unknown> {
+  const forbidden = refused.find((name) => body[name] !== undefined)
+  if (forbidden !== undefined) throw invalid(`body.${forbidden}`, 'cannot be given')
+  return Object.fromEntries(
+    Object.entries(body).filter(
+      ([name, value]) => !ours.includes(name) && value !== null && value !== undefined,
+    ),
+  )
+}
+
+/** RFC 7591 §2: `client_secret_basic` unless it says otherwise. */
+export function usesSecret(metadata: Record<string, unknown>): boolean {
+  const method = metadata['token_endpoint_auth_method'] ?? 'client_secret_basic'
+  return typeof method === 'string' && method.startsWith('client_secret_')
+}
+
+/** The scopes that the client may ask for by itself, restricted ones included. */
+export const scopesOfClient = ({ scope }: Record<string, unknown>): string[] =>
+  typeof scope === 'string' ? scope.split(' ') : []

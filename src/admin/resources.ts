@@ -1,0 +1,210 @@
+import { z } from 'zod'
+import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { Resource } from '#storage/resources.ts'
+import type { Storage } from '#storage/storage.ts'
+import { changes, type Audit } from './audited.ts'
+import { alreadyExists, exclusively, notFound } from './refusals.ts'
+
+/** `/admin/resources`: the APIs that tokens are for, and their scopes. In a path the identifier is percent-encoded. */
+export interface ResourceParts {
+  storage: Pick<Storage, 'resources' | 'roles' | 'withLock'>
+  /** The identifier of our own API. */
+  apiResource: string
+  audit: Audit
+}
+
+const locale = z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
+const localized = z
+  .record(locale, text(500).min(1))
+  .refine((texts) => Object.keys(texts).length > 0, { error: 'needs a text in some language' })
+
+/** What OpenID Connect says with these words, no API can mean with them. */
+const reserved = ['openid', 'profile', 'email', 'address', 'phone', 'offline_access']
+
+const scope = z.strictObject({
+  name: z
+    .string()
+    .max(128)
+    .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { error: 'must be a scope token (RFC 6749 §3.3)' })
+    .refine((name) => !reserved.includes(name), { error: 'is a scope of OpenID Connect' }),
+  description: localized.describe('What it lets an application do, by language.'),
+  restricted: z
+    .boolean()
+    .optional()
+    .describe('Only for people whose roles permit it and clients that list it.'),
+  sensitive: z.boolean().optional().describe('Marked when people are asked for consent.'),
+})
+
+const resourceBody = z.strictObject({
+  name: localized.describe('What people call it, by language.'),
+  scopes: z
+    .array(scope)
+    .max(200)
+    .refine((scopes) => new Set(scopes.map(({ name }) => name)).size === scopes.length, {
+      error: 'has a scope twice',
+    })
+    .default([]),
+  access_token_ttl: z.int().min(10).max(86_400).nullish().describe('Seconds.'),
+})
+
+const newResource = resourceBody.extend({
+  identifier: text(512).refine((value) => URL.canParse(value) && !value.includes('#'), {
+    error: 'must be an absolute URI without fragment',
+  }),
+})
+
+const resourceSchema = newResource
+  .extend({ access_token_ttl: z.int().nullable() })
+  .meta({ id: 'Resource' })
+
+const identifier = z.object({ identifier: text(512) })
+type Identifier = z.infer<typeof identifier>
+
+export function resourceRoutes(parts: ResourceParts): ApiRoute[] {
+  const { resources } = parts.storage
+  const common = { tag: 'admin resources', access: { scope: 'admin:resources' } } as const
+  const one = { ...common, path: '/admin/resources/:identifier', params: identifier } as const
+  const answer = { status: 200, description: 'The resource.', schema: resourceSchema }
+  const inUse = 'in_use: a role permits a scope that would be gone; protected_resource: our own API'
+  return [
+    route({
+      ...common,
+      method: 'get',
+      path: '/admin/resources',
+      summary: 'Every resource.',
+      answer: {
+        status: 200,
+        description: 'By identifier.',
+        schema: z.object({ resources: z.array(resourceSchema) }),
+      },
+      handle: async () => ({ resources: (await resources.list()).map(presentResource) }),
+    }),
+    route({
+      ...common,
+      method: 'post',
+      path: '/admin/resources',
+      summary: 'Add a resource.',
+      body: newResource,
+      answer: { ...answer, status: 201 },
+      problems: { 409: 'already_exists' },
+      handle: (call) => createResource(parts, call),
+    }),
+    route({
+      ...one,
+      method: 'get',
+      summary: 'One resource.',
+      answer,
+      handle: async ({ params }) => presentResource(await findResource(parts, params.identifier)),
+    }),
+    route({
+      ...one,
+      method: 'put',
+      summary: 'Replace a resource and its scopes.',
+      body: resourceBody,
+      answer,
+      problems: { 409: inUse },
+      handle: (call) => replaceResource(parts, call),
+    }),
+    route({
+      ...one,
+      method: 'delete',
+      summary: 'Delete a resource; nobody gets a token for it any more.',
+      answer: { status: 204, description: 'Done.' },
+      problems: { 409: inUse },
+      handle: (call) => deleteResource(parts, call),
+    }),
+  ]
+}
+
+const presentResource = (resource: Resource): z.infer<typeof resourceSchema> => ({
+  identifier: resource.identifier,
+  name: resource.name,
+  scopes: resource.scopes,
+  access_token_ttl: resource.accessTokenTtl ?? null,
+})
+
+async function findResource({ storage }: ResourceParts, identifier: string): Promise<Resource> {
+  const resource = await storage.resources.find(identifier)
+  if (!resource) throw notFound()
+  return resource
+}
+
+const resourceOf = (identifier: string, body: z.infer<typeof resourceBody>): Resource => ({
+  identifier,
+  name: body.name,
+  scopes: body.scopes,
+  accessTokenTtl: body.access_token_ttl ?? undefined,
+})
+
+const createResource = (
+  { storage, audit }: ResourceParts,
+  call: ApiCall<z.infer<typeof newResource>, undefined, undefined>,
+) =>
+  exclusively(storage, 'resources', async () => {
+    const resource = resourceOf(call.body.identifier, call.body)
+    const { identifier } = resource
+    if (await storage.resources.find(identifier)) throw alreadyExists('body.identifier')
+    await storage.resources.put(resource)
+    const details = changes(undefined, presentResource(resource))
+    audit({ type: 'resource.created', target: `resource:${identifier}`, details }, call)
+    return presentResource(resource)
+  })
+
+const replaceResource = (
+  parts: ResourceParts,
+  call: ApiCall<z.infer<typeof resourceBody>, undefined, Identifier>,
+) =>
+  exclusively(parts.storage, 'resources', async () => {
+    const before = await findResource(parts, call.params.identifier)
+    const after = resourceOf(before.identifier, call.body)
+    mustStayProtected(parts, before, after)
+    await mustNotBeInUse(parts, before, after)
+    await parts.storage.resources.put(after)
+    const details = changes(presentResource(before), presentResource(after))
+    const target = `resource:${before.identifier}`
+    parts.audit({ type: 'resource.updated', target, details }, call)
+    return presentResource(after)
+  })
+
+const deleteResource = (
+  parts: ResourceParts,
+  call: ApiCall<undefined, undefined, Identifier>,
+): Promise<void> =>
+  exclusively(parts.storage, 'resources', async () => {
+    const before = await findResource(parts, call.params.identifier)
+    mustStayProtected(parts, before, undefined)
+    await mustNotBeInUse(parts, before, undefined)
+    if (!(await parts.storage.resources.remove(before.identifier))) throw notFound()
+    const details = changes(presentResource(before), undefined)
+    const target = `resource:${before.identifier}`
+    parts.audit({ type: 'resource.deleted', target, details }, call)
+  })
+
+/** Our own API needs its scopes, and one that were no longer restricted would make everyone an administrator. */
+function mustStayProtected(
+  { apiResource }: ResourceParts,
+  before: Resource,
+  after: Resource | undefined,
+): void {
+  if (before.identifier !== apiResource) return
+  const stays = before.scopes.every(({ name, restricted }) =>
+    after?.scopes.some((one) => one.name === name && (one.restricted || !restricted)),
+  )
+  if (!stays) throw new AppError('protected_resource', 409)
+}
+
+/** No role may be left with a permission for nothing: it would come alive again with a scope of the same name. */
+async function mustNotBeInUse(
+  { storage }: ResourceParts,
+  before: Resource,
+  after: Resource | undefined,
+): Promise<void> {
+  const remaining = new Set(after?.scopes.map(({ name }) => name))
+  const problems = (await storage.roles.list()).flatMap(({ name, permissions }) =>
+    (permissions[before.identifier] ?? [])
+      .filter((scope) => !remaining.has(scope))
+      .map((scope) => ({ path: `roles.${name}`, message: `permits ${scope}` })),
+  )
+  if (problems.length > 0) throw new AppError('in_use', 409, { problems })
+}

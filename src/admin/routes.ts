@@ -1,0 +1,51 @@
+import type { ApiRoute } from '#http/api.ts'
+import type { Sessions } from '#oidc/sessions.ts'
+import type { Storage } from '#storage/storage.ts'
+import { adminApiKeyRoutes } from './api-keys.ts'
+import { auditRoutes } from './audit.ts'
+import type { Audit } from './audited.ts'
+import { clientSecretRoutes } from './client-secrets.ts'
+import { clientRoutes, type ClientParts } from './clients.ts'
+import { keyRoutes, type KeyParts } from './keys.ts'
+import { mailRoutes } from './mail.ts'
+import { withRefusals } from './refusals.ts'
+import { resourceRoutes } from './resources.ts'
+import { roleRoutes } from './roles.ts'
+import { sessionRoutes } from './sessions.ts'
+import { userActionRoutes, type UserActionParts } from './user-actions.ts'
+import { userRoutes } from './users.ts'
+
+/**
+ * `/admin/…`: the administrators' JSON API, for whoever holds the scope of an area (`scopes.ts`): people with the role
+ * `admin`, and clients that are registered for the scope. Every change is written to the audit log with what was before
+ * and after. The pages of the console call the same functions.
+ */
+export interface AdminParts
+  extends
+    Pick<UserActionParts, 'passwords' | 'passwordPolicy' | 'recovery' | 'apiResource' | 'now'>,
+    Pick<ClientParts, 'validateClient'>,
+    Pick<KeyParts, 'keys'> {
+  storage: Pick<
+    Storage,
+    'users' | 'clients' | 'resources' | 'roles' | 'apiKeys' | 'audit' | 'mailQueue' | 'withLock'
+  >
+  sessions: Pick<Sessions, 'list' | 'end' | 'endAll'>
+  audit: Audit
+}
+
+export function adminRoutes(parts: AdminParts): ApiRoute[] {
+  const withUsers = { ...parts, endAll: (userId: string) => parts.sessions.endAll(userId) }
+  return [
+    ...userRoutes(withUsers),
+    ...userActionRoutes(withUsers),
+    ...clientRoutes(parts),
+    ...clientSecretRoutes(parts),
+    ...resourceRoutes(parts),
+    ...roleRoutes(parts),
+    ...adminApiKeyRoutes(parts),
+    ...sessionRoutes(parts),
+    ...auditRoutes(parts),
+    ...keyRoutes(parts),
+    ...mailRoutes(parts),
+  ].map(withRefusals)
+}

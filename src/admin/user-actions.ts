@@ -1,0 +1,119 @@
+import { z } from 'zod'
+import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { User } from '#storage/users.ts'
+import type { Recovery } from '#users/recovery.ts'
+import { changes } from './audited.ts'
+import { notFound } from './refusals.ts'
+import { adminUserSchema, presentAdminUser } from './user-fields.ts'
+import { findManagedUser, hashPassword, userId, userRoute, type UserId } from './users.ts'
+import type { UserParts } from './users.ts'
+
+/** `/admin/users/:id/ban`, `…/unban`, `…/reset-password`, `…/logout`. */
+export interface UserActionParts extends UserParts {
+  recovery: Pick<Recovery, 'forgotPassword'>
+  now: Clock
+}
+
+type Call<Body = undefined> = ApiCall<Body, undefined, UserId>
+
+const reset = z.strictObject({ password: text(1024).min(1).optional() })
+const reason = z.strictObject({ reason: text(500).optional() })
+
+export function userActionRoutes(parts: UserActionParts): ApiRoute[] {
+  const common = { ...userRoute, method: 'post', params: userId } as const
+  const userAnswer = { status: 200, description: 'The user.', schema: adminUserSchema }
+  return [
+    route({
+      ...common,
+      path: '/admin/users/:id/ban',
+      summary: 'Ban a user: every sign-in and token ends now, and no new one begins.',
+      body: reason,
+      answer: userAnswer,
+      problems: { 409: 'last_administrator: nobody could administer any more' },
+      handle: (call) => ban(parts, call),
+    }),
+    route({
+      ...common,
+      path: '/admin/users/:id/unban',
+      summary: 'Let a banned user in again.',
+      answer: userAnswer,
+      handle: (call) => unban(parts, call),
+    }),
+    route({
+      ...common,
+      path: '/admin/users/:id/reset-password',
+      summary:
+        'With a password: set it and end every sign-in. Without one: mail a link by which the person sets it.',
+      body: reset,
+      answer: {
+        status: 200,
+        description: 'Done.',
+        schema: z.object({ message: z.string() }),
+      },
+      problems: { 409: 'no_email: there is no address for the link; banned: the user is banned' },
+      handle: (call) => resetPassword(parts, call),
+    }),
+    route({
+      ...common,
+      path: '/admin/users/:id/logout',
+      summary: 'End every sign-in and token of a user.',
+      answer: { status: 204, description: 'Done.' },
+      async handle(call) {
+        const { id } = await findManagedUser(parts, call)
+        await parts.endAll(id)
+        parts.audit({ type: 'session.all_ended', target: `user:${id}` }, call)
+      },
+    }),
+  ]
+}
+
+async function ban(parts: UserActionParts, call: Call<z.infer<typeof reason>>) {
+  const before = await findManagedUser(parts, call)
+  const bannedAt = before.bannedAt ?? parts.now()
+  const after = await parts.storage.users.update(before.id, { bannedAt })
+  if (!after) throw notFound()
+  await parts.endAll(after.id)
+  return recorded(parts, call, { type: 'user.banned', before, after, reason: call.body.reason })
+}
+
+async function unban(parts: UserActionParts, call: Call) {
+  const before = await findManagedUser(parts, call)
+  const after = await parts.storage.users.update(before.id, { bannedAt: undefined })
+  if (!after) throw notFound()
+  return recorded(parts, call, { type: 'user.unbanned', before, after })
+}
+
+function recorded(
+  { audit }: UserActionParts,
+  call: Call<unknown>,
+  {
+    type,
+    before,
+    after,
+    reason,
+  }: { type: string; before: User; after: User; reason?: string | undefined },
+) {
+  const difference = changes(presentAdminUser(before), presentAdminUser(after))
+  const details = { ...difference, ...(reason === undefined ? {} : { reason }) }
+  audit({ type, target: `user:${after.id}`, details }, call)
+  return presentAdminUser(after)
+}
+
+async function resetPassword(parts: UserActionParts, call: Call<z.infer<typeof reset>>) {
+  const user = await findManagedUser(parts, call)
+  const target = `user:${user.id}`
+  const { password } = call.body
+  if (password !== undefined) {
+    await parts.storage.users.setPasswordHash(user.id, await hashPassword(parts, password))
+    await parts.endAll(user.id)
+    parts.audit({ type: 'password.set', target }, call)
+    return { message: 'the password is set and every sign-in has ended' }
+  }
+  if (user.email === undefined) throw new AppError('no_email', 409)
+  if (user.bannedAt !== undefined) throw new AppError('banned', 409)
+  await parts.recovery.forgotPassword(user.email, call.request.locale)
+  parts.audit({ type: 'password.reset_requested', target }, call)
+  return { message: 'a link is on its way' }
+}

@@ -1,0 +1,197 @@
+import { z } from 'zod'
+import { route, text, type ApiCall, type ApiRoute, type Caller } from '#http/api.ts'
+import { newId } from '#lib/ids.ts'
+import type { Storage } from '#storage/storage.ts'
+import type { User } from '#storage/users.ts'
+import type { PasswordPolicy } from '#users/password-policy.ts'
+import type { Passwords } from '#users/passwords.ts'
+import { changes, type Audit } from './audited.ts'
+import { nextCursor, pageQuery } from './pages.ts'
+import { invalid, notFound } from './refusals.ts'
+import { mustCover, scopesOfRoles } from './scopes.ts'
+import {
+  adminUserSchema,
+  changeOf,
+  presentAdminUser,
+  userBody,
+  type UserBody,
+} from './user-fields.ts'
+
+/** `/admin/users`: find, make, change and delete people. What is done to a sign-in is in `user-actions.ts`. */
+export interface UserParts {
+  storage: Pick<Storage, 'users' | 'roles'>
+  passwords: Pick<Passwords, 'hash'>
+  passwordPolicy: PasswordPolicy
+  endAll(userId: string): Promise<void>
+  /** The identifier of our own API. */
+  apiResource: string
+  audit: Audit
+}
+
+export const userId = z.object({ id: text(64) })
+export type UserId = z.infer<typeof userId>
+
+export const userRoute = { tag: 'admin users', access: { scope: 'admin:users' } } as const
+const lastAdministrator = 'last_administrator: nobody could administer any more'
+
+const newUser = userBody
+  .extend({ password: text(1024).optional() })
+  .refine(({ email, username }) => Boolean(email ?? username), {
+    error: 'email or username must be given',
+    path: ['email'],
+  })
+
+const listQuery = pageQuery.extend({
+  q: text(254).optional().describe('Part of an e-mail, username or nickname, or a whole id.'),
+  role: text(64).optional(),
+  status: z.enum(['active', 'banned']).optional(),
+})
+
+export function userRoutes(parts: UserParts): ApiRoute[] {
+  const { users } = parts.storage
+  const answer = { status: 200, description: 'The user.', schema: adminUserSchema }
+  const update = {
+    ...userRoute,
+    path: '/admin/users/:id',
+    params: userId,
+    body: userBody,
+    answer,
+    problems: { 409: `already_exists; ${lastAdministrator}` },
+    handle: (call: ApiCall<UserBody, undefined, UserId>) => updateUser(parts, call),
+  }
+  return [
+    route({
+      ...userRoute,
+      method: 'get',
+      path: '/admin/users',
+      summary: 'Find users, newest first.',
+      query: listQuery,
+      answer: {
+        status: 200,
+        description: 'A page of users.',
+        schema: z.object({ users: z.array(adminUserSchema), next_cursor: nextCursor }),
+      },
+      async handle({ query }) {
+        const page = await users.list(query)
+        return { users: page.users.map(presentAdminUser), next_cursor: page.next ?? null }
+      },
+    }),
+    route({
+      ...userRoute,
+      method: 'post',
+      path: '/admin/users',
+      summary: 'Make a user; without a password the person sets one by the link of a reset.',
+      body: newUser,
+      answer: { ...answer, status: 201 },
+      problems: { 409: 'already_exists' },
+      handle: (call) => createUser(parts, call),
+    }),
+    route({
+      ...userRoute,
+      method: 'get',
+      path: '/admin/users/:id',
+      summary: 'One user.',
+      params: userId,
+      answer,
+      handle: async ({ params }) => presentAdminUser(await findUser(parts, params.id)),
+    }),
+    route({ ...update, method: 'put', summary: 'Change a user; fields that are left out stay.' }),
+    route({ ...update, method: 'patch', summary: 'The same as PUT.' }),
+    route({
+      ...userRoute,
+      method: 'delete',
+      path: '/admin/users/:id',
+      summary: 'Delete a user and all that is kept about them, at once.',
+      params: userId,
+      answer: { status: 204, description: 'Done.' },
+      problems: { 409: lastAdministrator },
+      handle: (call) => deleteUser(parts, call),
+    }),
+  ]
+}
+
+export async function findUser(
+  { storage }: { storage: Pick<Storage, 'users'> },
+  id: string,
+): Promise<User> {
+  const user = await storage.users.findById(id)
+  if (!user) throw notFound()
+  return user
+}
+
+/** The user, provided that the caller may do to them what amounts to being them; see `mustCover`. */
+export async function findManagedUser(
+  parts: Pick<UserParts, 'storage' | 'apiResource'>,
+  { params, caller }: { params: UserId; caller: Caller },
+): Promise<User> {
+  const user = await findUser(parts, params.id)
+  mustCover(caller, await scopesOf(parts, user.roles))
+  return user
+}
+
+const scopesOf = (
+  { storage, apiResource }: Pick<UserParts, 'storage' | 'apiResource'>,
+  roleNames: readonly string[],
+): Promise<string[]> => scopesOfRoles(roleNames, { roles: storage.roles, apiResource })
+
+/** The hash of a new password. Rejects with 422 when the rules do not allow it. */
+export async function hashPassword(
+  { passwords, passwordPolicy }: Pick<UserParts, 'passwords' | 'passwordPolicy'>,
+  password: string,
+): Promise<string> {
+  const problem = await passwordPolicy(password)
+  if (problem) throw invalid('body.password', problem)
+  return passwords.hash(password)
+}
+
+async function mayGive(
+  parts: UserParts,
+  caller: Caller,
+  roleNames: readonly string[] | undefined,
+): Promise<void> {
+  for (const [index, name] of (roleNames ?? []).entries())
+    if (!(await parts.storage.roles.find(name))) throw invalid(`body.roles.${index}`, 'is no role')
+  mustCover(caller, await scopesOf(parts, roleNames ?? []))
+}
+
+async function createUser(
+  parts: UserParts,
+  call: ApiCall<z.infer<typeof newUser>, undefined, undefined>,
+) {
+  const { password, ...body } = call.body
+  await mayGive(parts, call.caller, body.roles)
+  const passwordHash = password === undefined ? undefined : await hashPassword(parts, password)
+  const nothing = { email: undefined, metadata: { public: {}, private: {} } }
+  const { metadata, ...given } = changeOf(body, nothing)
+  const user = await parts.storage.users.create({
+    ...given,
+    metadata: { ...nothing.metadata, ...metadata },
+    id: newId(),
+    passwordHash,
+  })
+  const details = changes(undefined, presentAdminUser(user))
+  parts.audit({ type: 'user.created', target: `user:${user.id}`, details }, call)
+  return presentAdminUser(user)
+}
+
+async function updateUser(parts: UserParts, call: ApiCall<UserBody, undefined, UserId>) {
+  const before = await findManagedUser(parts, call)
+  await mayGive(parts, call.caller, call.body.roles)
+  const after = await parts.storage.users.update(before.id, changeOf(call.body, before))
+  if (!after) throw notFound()
+  const details = changes(presentAdminUser(before), presentAdminUser(after))
+  parts.audit({ type: 'user.updated', target: `user:${after.id}`, details }, call)
+  return presentAdminUser(after)
+}
+
+async function deleteUser(
+  parts: UserParts,
+  call: ApiCall<undefined, undefined, UserId>,
+): Promise<void> {
+  const user = await findManagedUser(parts, call)
+  if (!(await parts.storage.users.remove(user.id))) throw notFound()
+  await parts.endAll(user.id)
+  // Nothing of the person: the audit log outlives them.
+  const details = { before: { roles: user.roles } }
+  parts.audit({ type: 'user.deleted', target: `user:${user.id}`, details }, call)
+}
