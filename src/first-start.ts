@@ -1,7 +1,11 @@
+import { adminScopes } from '#admin/scopes.ts'
 import type { Config } from '#config/load.ts'
 import { newSecret } from '#lib/ids.ts'
 import type { Keys } from '#oidc/keys.ts'
+import { firstPartyClientId } from '#oidc/first-party.ts'
+import type { ResourceScope } from '#storage/resources.ts'
 import type { Storage } from '#storage/storage.ts'
+import { administratorRole } from '#storage/users.ts'
 import type { Register } from '#users/register.ts'
 
 /**
@@ -20,8 +24,10 @@ export interface FirstStart {
   administrator?: { email: string; password: string }
 }
 
-export const adminRole = 'admin'
 export const demoClientId = 'demo'
+
+/** Seconds. Short, since a resource server that only checks signatures hears of a logout no sooner. */
+const apiTokenTtl = 600
 
 const lockWaitMs = 60_000
 
@@ -29,6 +35,8 @@ export async function prepareFirstStart(parts: FirstStartParts): Promise<FirstSt
   const done = await parts.storage.withLock('first-start', lockWaitMs, async () => {
     await parts.keys.ensure()
     await ensureApiResource(parts)
+    await ensureAdministratorRole(parts)
+    await ensureFirstPartyClient(parts)
     if (parts.config.development) await ensureDemoClient(parts)
     return ensureAdministrator(parts)
   })
@@ -37,25 +45,68 @@ export async function prepareFirstStart(parts: FirstStartParts): Promise<FirstSt
   return done
 }
 
+/** The resource of our own API. What an operator has changed there stays; scopes that a new version brings are added. */
 async function ensureApiResource({ config, storage }: FirstStartParts): Promise<void> {
-  if (await storage.resources.find(config.API_RESOURCE)) return
-  await storage.resources.put({
+  const existing = await storage.resources.find(config.API_RESOURCE)
+  const known = new Set(existing?.scopes.map(({ name }) => name))
+  const missing = apiScopes.filter(({ name }) => !known.has(name))
+  if (missing.length === 0) return
+  const fresh = {
     identifier: config.API_RESOURCE,
-    name: {
-      en: `${config.BRAND_NAME} account`,
-      'zh-CN': config.BRAND_NAME === 'Yumen' ? '玉门账号' : `${config.BRAND_NAME} 账号`,
+    name: apiName(config.BRAND_NAME),
+    scopes: [],
+    accessTokenTtl: apiTokenTtl,
+  }
+  const resource = existing ?? fresh
+  await storage.resources.put({ ...resource, scopes: [...resource.scopes, ...missing] })
+}
+
+const apiName = (brand: string): Record<string, string> => ({
+  en: `${brand} account`,
+  'zh-CN': brand === 'Yumen' ? '玉门账号' : `${brand} 账号`,
+})
+
+const apiScopes: ResourceScope[] = [
+  {
+    name: 'account:read',
+    description: { en: 'Read your profile and settings', 'zh-CN': '查看你的资料和设置' },
+  },
+  {
+    name: 'account:write',
+    description: { en: 'Change your profile and settings', 'zh-CN': '修改你的资料和设置' },
+    sensitive: true,
+  },
+  ...adminScopes,
+]
+
+/** The role `admin`: everything on our own API. */
+async function ensureAdministratorRole({ config, storage }: FirstStartParts): Promise<void> {
+  const role = await storage.roles.find(administratorRole)
+  const wanted = adminScopes.map(({ name }) => name)
+  const has = new Set(role?.permissions[config.API_RESOURCE])
+  if (wanted.every((name) => has.has(name))) return
+  const permissions = { ...role?.permissions, [config.API_RESOURCE]: wanted }
+  await storage.roles.put({
+    name: administratorRole,
+    description: role?.description ?? 'Administrators',
+    permissions,
+  })
+}
+
+/** The client of those who sign in at `/auth/login`: no browser, no redirect, tokens for our API. */
+async function ensureFirstPartyClient({ config, storage }: FirstStartParts): Promise<void> {
+  await storage.clients.put({
+    id: firstPartyClientId,
+    secretHashes: [],
+    metadata: {
+      client_name: config.BRAND_NAME,
+      first_party: true,
+      default_resource: config.API_RESOURCE,
+      redirect_uris: [],
+      grant_types: ['refresh_token'],
+      response_types: [],
+      token_endpoint_auth_method: 'none',
     },
-    scopes: [
-      {
-        name: 'account:read',
-        description: { en: 'Read your profile and settings', 'zh-CN': '查看你的资料和设置' },
-      },
-      {
-        name: 'account:write',
-        description: { en: 'Change your profile and settings', 'zh-CN': '修改你的资料和设置' },
-        sensitive: true,
-      },
-    ],
   })
 }
 
@@ -80,13 +131,13 @@ async function ensureAdministrator({
   storage,
   register,
 }: FirstStartParts): Promise<FirstStart> {
-  if (await storage.users.anyWithRole(adminRole)) return {}
+  if (await storage.users.anyWithRole(administratorRole)) return {}
   const { ADMIN_EMAIL, ADMIN_PASSWORD, development } = config
   if (!development && (ADMIN_EMAIL === undefined || ADMIN_PASSWORD === undefined)) return {}
 
   const email = ADMIN_EMAIL ?? 'admin@example.com'
   const password = ADMIN_PASSWORD ?? newSecret(12)
-  const made = await register({ email, password, username: 'admin' }, [adminRole])
+  const made = await register({ email, password, username: 'admin' }, [administratorRole])
   if ('problems' in made) {
     throw new Error(`the first administrator cannot be made: ${JSON.stringify(made.problems)}`)
   }

@@ -3,7 +3,6 @@ import { dirname } from 'node:path'
 import type { Config } from '#config/load.ts'
 import { systemClock } from '#lib/clock.ts'
 import { joinRedis } from '#storage/join.ts'
-import { openRedisArtifacts } from '#storage/redis/open.ts'
 import { openSqlStorage } from '#storage/sql/open.ts'
 import type { Storage } from '#storage/storage.ts'
 
@@ -25,6 +24,7 @@ export async function openStorage(
     now: systemClock,
   })
   if (config.REDIS_URL === undefined) return sql
+  const { openRedisArtifacts } = await import('#storage/redis/open.ts')
   const redis = await openRedisArtifacts({
     url: config.REDIS_URL,
     prefix: config.REDIS_PREFIX,

@@ -8,7 +8,7 @@ const floors = [
   ['http', 'mail', 'storage/sql', 'storage/redis'],
   ['users', 'clients', 'api-keys', 'audit', 'federation', 'oidc'],
   ['interaction', 'account', 'admin', 'console', 'demo'],
-  ['', 'cli'],
+  ['', 'cli', 'cli/import'],
 ]
 /** A package that only these folders may know. */
 const reserved: Record<string, string[]> = {

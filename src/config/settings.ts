@@ -150,6 +150,31 @@ export const settings = {
   ),
   PASSWORD_MIN_LENGTH: whole(8, 128, 8).meta(help('shortest new password')),
 
+  PASSWORD_MIN_STRENGTH: whole(0, 4, 2).meta(
+    help('least strength of a new password as zxcvbn estimates it; 0 lets every one pass'),
+  ),
+  PASSWORD_NEEDS_CLASSES: flag(false).meta(
+    help('whether a new password needs upper case, lower case, a digit and a symbol'),
+  ),
+  EMAIL_VERIFICATION: oneOf(['required', 'optional', 'off'], 'optional').meta(
+    help('whether a new person must, may or need not confirm their address'),
+  ),
+  LOGIN_MAX_FAILURES: whole(0, 1000, 5).meta(
+    help(
+      'wrong passwords for one account from one address before it is locked; four times as many for either alone; 0 no limit',
+    ),
+  ),
+  LOGIN_LOCK_MINUTES: whole(1, 1440, 15).meta(help('how long it stays locked')),
+  REQUESTS_PER_MINUTE: whole(0, 1_000_000, 60).meta(
+    help('sign-in requests of one address; 0 no limit'),
+  ),
+  REQUESTS_PER_HOUR: whole(0, 1_000_000, 1000).meta(help('the same in an hour')),
+  MAILS_PER_HOUR: whole(1, 1000, 5).meta(help('mails to one recipient that strangers can cause')),
+  ERASE_AFTER_DAYS: whole(0, 365, 14).meta(
+    help('grace of an account whose owner has asked to erase it'),
+  ),
+  AUDIT_RETENTION_DAYS: whole(1, 36_500, 365).meta(help('how long audit events are kept')),
+
   SMTP_URL: url(['smtp://', 'smtps://'])
     .optional()
     .meta(secret('mail server; in development mail goes to DATA_DIR/outbox')),

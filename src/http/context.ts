@@ -11,6 +11,8 @@ export interface RequestState {
   address: string
   /** Language of the page. */
   locale: Locale
+  /** A route of the JSON API: it answers JSON, whatever the browser would like. */
+  isApi?: boolean
   /** The language that the person has chosen here, if any. */
   localeChosen: Locale | undefined
 }

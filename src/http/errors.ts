@@ -43,7 +43,7 @@ function answer(
   const problem = { code: error.code, status: error.status, traceId: ctx.state.traceId }
   ctx.status = error.status
   ctx.set({ 'Cache-Control': 'no-store', ...error.headers })
-  if (ctx.accepts('json', 'html') === 'html') {
+  if (!ctx.state.isApi && ctx.accepts('json', 'html') === 'html') {
     how.page(ctx, problem)
     return
   }
@@ -54,6 +54,7 @@ function answer(
     detail: how.sentences.detail(problem, ctx),
     code: error.code,
     trace_id: problem.traceId,
+    errors: error.problems,
   }
   ctx.type = 'application/problem+json'
 }

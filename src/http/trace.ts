@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Middleware } from './context.ts'
 
@@ -30,5 +30,5 @@ export function trace(log: Logger): Middleware {
 
 function traceIdOf(own: string, traceparent: string): string {
   const candidates = [own, traceparent.split('-')[1] ?? '']
-  return candidates.find((id) => wellFormed.test(id)) ?? randomBytes(16).toString('hex')
+  return candidates.find((id) => wellFormed.test(id)) ?? randomUUID().replaceAll('-', '')
 }

@@ -1,4 +1,5 @@
 import type { Provider } from 'oidc-provider'
+import { supportedScopes } from '#oidc/claims.ts'
 import type { Resource, ResourceStore } from '#storage/resources.ts'
 import type { PageProps } from '#view/pages.ts'
 import type { Locale, MessageKey, Translator } from '#view/translate.ts'
@@ -67,7 +68,7 @@ export async function describeConsent(
 const requestedScopes = (interaction: Interaction): string[] =>
   scopesOf(interaction).filter((scope) => known.has(scope))
 
-const known = new Set(['openid', 'profile', 'email', 'offline_access'])
+const known = new Set(supportedScopes)
 
 /** Whether the person has allowed this application nothing yet. */
 export const isFirstAsk = (interaction: Interaction): boolean =>

@@ -1,3 +1,4 @@
+import type { User } from '#storage/users.ts'
 import type { Authenticate } from '#users/authenticate.ts'
 import type { PageProps } from '#view/pages.ts'
 
@@ -12,14 +13,14 @@ export const emptyLogin = (loginHint: unknown): LoginRetry => ({
 /** Sign-in with a password: the account, or the form again. */
 export async function login(
   authenticate: Authenticate,
-  { identifier = '', password = '' }: Record<string, string>,
-): Promise<{ accountId: string } | { retry: LoginRetry }> {
+  { identifier = '', password = '', address = '' }: Record<string, string>,
+): Promise<{ user: User } | { retry: LoginRetry }> {
   const errors: LoginRetry['errors'] = {}
   if (!identifier.trim()) errors.identifier = 'errors.identifier_required'
   if (!password) errors.password = 'errors.password_required'
   if (Object.keys(errors).length > 0) return { retry: { values: { identifier }, errors } }
 
-  const user = await authenticate({ identifier, password })
-  if (user) return { accountId: user.id }
+  const user = await authenticate({ identifier, password, address })
+  if (user) return { user }
   return { retry: { values: { identifier }, errors: { form: 'errors.wrong_credentials' } } }
 }

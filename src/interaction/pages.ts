@@ -54,7 +54,8 @@ export function createStepPages(parts: StepPagesParts): StepPages {
     async login(interaction, retry = emptyLogin(interaction.params['login_hint'])) {
       const { at, form, client } = await base(interaction)
       const registerHref = parts.registrationOpen ? { registerHref: `${at}/register` } : {}
-      return { ...form, action: `${at}/login`, client, ...retry, ...registerHref }
+      const forgotHref = `${parts.basePath}/forgot-password`
+      return { ...form, action: `${at}/login`, client, ...retry, ...registerHref, forgotHref }
     },
     async register(interaction, retry = emptyRegistration(interaction.params['login_hint'])) {
       const { at, form, client } = await base(interaction)

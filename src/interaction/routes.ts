@@ -1,6 +1,7 @@
 import { Router } from '@koa/router'
 import { errors, type Provider } from 'oidc-provider'
 import type { AppContext, RequestState } from '#http/context.ts'
+import { factsOf, type RequestFacts } from '#http/api.ts'
 import { formFields, parseForm } from '#http/form.ts'
 import { preferLocales } from '#http/locale.ts'
 import type { ShowPage } from '#http/pages.ts'
@@ -8,7 +9,6 @@ import { AppError } from '#lib/app-error.ts'
 import type { Authenticate } from '#users/authenticate.ts'
 import type { User } from '#storage/users.ts'
 import type { Register } from '#users/register.ts'
-import type { Locale } from '#view/translate.ts'
 import { allow } from './consent.ts'
 import type { Interaction, StepResult } from './interaction.ts'
 import { login } from './login.ts'
@@ -26,9 +26,22 @@ import { register } from './register.ts'
 export interface InteractionParts extends StepPagesParts {
   authenticate: Authenticate
   register: Register
-  /** Tells a new person by mail; must not reject, and is not waited for. */
-  welcome(user: User, locale: Locale): void
+  /** Tells a new person by mail. */
+  registered(user: User, request: { locale: string }): Promise<void>
+  /** Whether the person must confirm their address before they may sign in. */
+  needsVerification(user: User): boolean
+  /** Counts a try of this address; rejects with 429, or resolves to the headers that tell how many are left. */
+  limit(address: string): Promise<Record<string, string>>
+  audit(event: InteractionEvent, request: RequestFacts): void
   showPage: ShowPage
+}
+
+interface InteractionEvent {
+  type: string
+  actor?: string
+  target?: string
+  clientId?: string
+  details?: Record<string, unknown>
 }
 
 type Step = (
@@ -73,18 +86,49 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
     return showLogin(ctx, interaction)
   }
 
+  const record = (ctx: AppContext, { params }: Interaction, event: InteractionEvent): void =>
+    parts.audit({ ...event, clientId: String(params['client_id']) }, factsOf(ctx))
+
+  /** The person is who they say; without a confirmed address, where one is required, they get no further. */
+  const enter = async (ctx: AppContext, interaction: Interaction, user: User): Promise<void> => {
+    if (!parts.needsVerification(user)) {
+      record(ctx, interaction, {
+        type: 'login.succeeded',
+        actor: user.id,
+        target: `user:${user.id}`,
+      })
+      return finish(provider(), ctx, signedIn(user.id))
+    }
+    const values = { identifier: user.email ?? user.username ?? '' }
+    const errors = { form: 'errors.email_not_verified' } as const
+    showPage(ctx, 'login', await pages.login(interaction, { values, errors }))
+    ctx.status = 422
+  }
+
   const submitLogin: Step = async (ctx, interaction, fields) => {
-    const outcome = await login(parts.authenticate, fields)
-    if ('accountId' in outcome) return finish(provider(), ctx, signedIn(outcome.accountId))
+    ctx.set(await parts.limit(ctx.state.address))
+    const outcome = await login(parts.authenticate, { ...fields, address: ctx.state.address })
+    if ('user' in outcome) return enter(ctx, interaction, outcome.user)
+    record(ctx, interaction, {
+      type: 'login.failed',
+      details: { identifier: outcome.retry.values.identifier },
+    })
     showPage(ctx, 'login', await pages.login(interaction, outcome.retry))
     ctx.status = 422
   }
   const submitRegister: Step = async (ctx, interaction, fields) => {
-    if (!parts.registrationOpen) throw new AppError('forbidden', 403)
+    if (!parts.registrationOpen) throw new AppError('registration_closed', 403)
+    ctx.set(await parts.limit(ctx.state.address))
     const outcome = await register(parts.register, fields)
     if ('user' in outcome) {
-      parts.welcome(outcome.user, ctx.state.locale)
-      return finish(provider(), ctx, signedIn(outcome.user.id))
+      const { user } = outcome
+      record(ctx, interaction, {
+        type: 'user.registered',
+        actor: user.id,
+        target: `user:${user.id}`,
+      })
+      await parts.registered(user, { locale: ctx.state.locale })
+      return enter(ctx, interaction, user)
     }
     showPage(ctx, 'register', await pages.register(interaction, outcome.retry))
     ctx.status = 422
@@ -95,7 +139,13 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
   }
   const submitConsent: Step = async (ctx, interaction) => {
     expectPrompt(interaction, 'consent')
-    await finish(provider(), ctx, await allow(provider(), interaction), { merge: true })
+    const granted = await allow(provider(), interaction)
+    record(ctx, interaction, {
+      type: 'consent.granted',
+      actor: interaction.session!.accountId,
+      target: `client:${String(interaction.params['client_id'])}`,
+    })
+    await finish(provider(), ctx, granted, { merge: true })
   }
   const cancel: Step = (ctx) =>
     finish(provider(), ctx, { error: 'access_denied', error_description: 'the person cancelled' })

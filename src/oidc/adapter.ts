@@ -18,8 +18,18 @@ export interface AdapterParts {
   userCodeKey: Buffer
   now: Clock
   graceMs: number
+  /** Whose request is being answered, if one is; kept with sessions, for their owners to see. */
+  device(): Device | undefined
   /** Called when a refresh token is presented again within the grace period. */
   onRefreshReplay(): void
+}
+
+/** Where a person was seen. */
+export interface Device {
+  address: string
+  agent: string
+  /** Milliseconds since the epoch. */
+  seenAt: number
 }
 
 /** Models whose payload holds a bearer secret: a session's cookie, a user code, a whole request. */
@@ -44,7 +54,7 @@ const userCodeHash = (key: Buffer, userCode: string): string =>
 
 export function createArtifactAdapter(model: ArtifactModel, parts: AdapterParts): Adapter {
   const { artifacts, now } = parts
-  const codec = payloadCodec(model, parts.sealer)
+  const codec = createPayloadCodec(model, parts.sealer)
 
   const read = (stored: StoredArtifact | undefined, id?: string): AdapterPayload | undefined => {
     const payload = stored && codec.read(stored, id)
@@ -58,7 +68,10 @@ export function createArtifactAdapter(model: ArtifactModel, parts: AdapterParts)
     async upsert(id, payload, expiresIn) {
       const artifact = {
         ...columnsOf(model, { id, payload, userCodeKey: parts.userCodeKey }),
-        payload: codec.write(id, payload),
+        payload: codec.write(
+          id,
+          model === 'Session' ? { ...payload, device: parts.device() } : payload,
+        ),
       }
       const afterlife = model === 'DeviceCode' ? deviceCodeAfterlife : 0
       if (expiresIn) artifact.expiresAt = now() + (expiresIn + afterlife) * 1000
@@ -84,7 +97,8 @@ export function createArtifactAdapter(model: ArtifactModel, parts: AdapterParts)
   }
 }
 
-function payloadCodec(model: ArtifactModel, sealer: Sealer) {
+/** How a payload is written and read again: sealed, or without the id. */
+export function createPayloadCodec(model: ArtifactModel, sealer: Sealer) {
   const sealed = sealedModels.has(model)
   return {
     write(id: string, payload: AdapterPayload): string {

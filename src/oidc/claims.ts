@@ -1,4 +1,5 @@
 import type { FindAccount } from 'oidc-provider'
+import type { RoleStore } from '#storage/roles.ts'
 import type { User, UserStore } from '#storage/users.ts'
 
 /** Scope → the claims that it releases (OIDC Core §5.4). */
@@ -6,16 +7,32 @@ export const claimsByScope = {
   openid: ['sub'],
   profile: ['name', 'nickname', 'preferred_username', 'locale', 'updated_at'],
   email: ['email', 'email_verified'],
+  roles: ['roles', 'permissions'],
 }
 
 export const supportedScopes = [...Object.keys(claimsByScope), 'offline_access']
 
-/** The engine's view of a person; undefined when the account is gone, and everything made for it is then dead. */
-export function createFindAccount(users: UserStore): FindAccount {
+/** The engine's view of a person; undefined when the account is gone or banned, and everything made for it is then dead. */
+export function createFindAccount(users: UserStore, roles: RoleStore): FindAccount {
   return async (_ctx, id) => {
     const user = await users.findById(id)
-    return user && { accountId: user.id, claims: () => claimsOf(user) }
+    if (!user || user.bannedAt !== undefined) return undefined
+    const claims = async (_use: string, scope: string) => ({
+      ...claimsOf(user),
+      ...(scope.split(' ').includes('roles') ? await rolesOf(user, roles) : {}),
+    })
+    return { accountId: user.id, claims }
   }
+}
+
+/** `permissions` are the scopes that the roles permit, of every resource; no name twice. */
+async function rolesOf(
+  user: User,
+  roles: RoleStore,
+): Promise<{ roles: string[]; permissions: string[] }> {
+  const held = await Promise.all(user.roles.map((name) => roles.find(name)))
+  const permissions = new Set(held.flatMap((role) => Object.values(role?.permissions ?? {}).flat()))
+  return { roles: user.roles, permissions: [...permissions].toSorted() }
 }
 
 function claimsOf(

@@ -1,5 +1,6 @@
 import { errors, type Adapter, type Client as EngineClient, type Provider } from 'oidc-provider'
 import { equalSecrets, sha256 } from '#lib/hashing.ts'
+import { supportedScopes } from './claims.ts'
 import type { ClientStore } from '#storage/clients.ts'
 
 /**
@@ -17,6 +18,7 @@ export const extraClientMetadata = {
     'allowed_cors_origins',
     'default_resource',
     'introspection_resources',
+    'resource_scopes',
   ],
   validator(_ctx: unknown, key: string, value: unknown): void {
     const valid = value === undefined || validators[key]?.(value) === true
@@ -37,6 +39,7 @@ const validators: Record<string, (value: unknown) => boolean> = {
   allowed_cors_origins: listOf(isOrigin),
   default_resource: isUri,
   introspection_resources: listOf(isUri),
+  resource_scopes: listOf((value) => typeof value === 'string'),
 }
 
 export const isFirstParty = (client: EngineClient | undefined): boolean =>
@@ -72,7 +75,7 @@ export async function validateClient(
   metadata: Record<string, unknown>,
 ): Promise<void> {
   await (provider.Client as unknown as { validate(metadata: object): Promise<void> }).validate(
-    metadata,
+    forEngine(metadata),
   )
   const uris = [metadata['redirect_uris'], metadata['post_logout_redirect_uris']].flat()
   const odd = uris.filter((uri) => typeof uri === 'string').find((uri) => !acceptedScheme.test(uri))
@@ -96,7 +99,7 @@ export function createClientAdapter(clients: ClientStore): Adapter {
       if (!client) return undefined
       const secret =
         client.secretHashes.length > 0 ? { client_secret: client.secretHashes.join(' ') } : {}
-      return { ...client.metadata, ...secret, client_id: client.id }
+      return { ...forEngine(client.metadata), ...secret, client_id: client.id }
     },
     ...unsupported(
       'upsert',
@@ -107,6 +110,22 @@ export function createClientAdapter(clients: ClientStore): Adapter {
       'revokeByGrantId',
     ),
   }
+}
+
+/**
+ * The engine refuses a client whose `scope` lists what it does not know itself; the scopes of resources go beside it, for
+ * `resources.ts`. What a client's own metadata calls so is dropped: it would pass by the checks on `scope`.
+ */
+function forEngine({
+  resource_scopes: _smuggled,
+  ...metadata
+}: Record<string, unknown>): Record<string, unknown> {
+  const { scope, ...rest } = metadata
+  if (typeof scope !== 'string') return metadata
+  const isOwn = (word: string): boolean => supportedScopes.includes(word)
+  const own = scope.split(' ').filter(isOwn).join(' ')
+  const others = scope.split(' ').filter((word) => word !== '' && !isOwn(word))
+  return { ...rest, ...(own ? { scope: own } : {}), resource_scopes: others }
 }
 
 /** Replaces the engine's comparison of client secrets, which wants the plain text. */

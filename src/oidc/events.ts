@@ -2,10 +2,27 @@ import type { Logger } from 'pino'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 
 /**
- * The engine's own failures, into our log. Its events are emitted, not awaited, and a listener that throws would turn
- * a good answer into a bad one: ours only log. Answers to clients stay generic; the detail is here.
+ * What happens in the engine, into our log and the audit log. Its events are emitted, not awaited, and a listener that throws would turn
+ * a good answer into a bad one: ours only take notes. Answers to clients stay generic; the detail is here.
  */
-export function logEngineEvents(provider: Provider, log: Logger): void {
+export interface EngineWatch {
+  log: Logger
+  audit(event: EngineEvent): void
+}
+
+/** What the audit log is told of the engine. */
+export interface EngineEvent {
+  type: string
+  actor?: string | undefined
+  target?: string | undefined
+  clientId?: string | undefined
+  address?: string | undefined
+  agent?: string | undefined
+  traceId?: string | undefined
+  details?: Record<string, unknown> | undefined
+}
+
+export function watchEngine(provider: Provider, { log, audit }: EngineWatch): void {
   const logOf = (ctx: KoaContextWithOIDC | undefined): Logger =>
     (ctx?.state['log'] as Logger | undefined) ?? log
   const detailOf = (
@@ -24,6 +41,33 @@ export function logEngineEvents(provider: Provider, log: Logger): void {
   provider.on('backchannel.error', (ctx, error, client) =>
     logOf(ctx).warn({ err: error, client_id: client.clientId }, 'back-channel logout failed'),
   )
+  const record = (ctx: KoaContextWithOIDC, event: EngineEvent): void =>
+    audit({
+      clientId: ctx.oidc?.client?.clientId,
+      address: ctx.ip,
+      agent: ctx.get('user-agent').slice(0, 255),
+      traceId: String(ctx.state['traceId']),
+      ...event,
+    })
+  provider.on('grant.success', (ctx) => {
+    const { Account, Client } = ctx.oidc.entities
+    const details = {
+      grant_type: ctx.oidc.params?.['grant_type'],
+      scope: (ctx.body as { scope?: string }).scope,
+    }
+    record(ctx, {
+      type: 'token.issued',
+      actor: Account?.accountId ?? `client:${Client?.clientId}`,
+      details,
+    })
+  })
+  provider.on('end_session.success', (ctx) => {
+    record(ctx, { type: 'logout', actor: ctx.oidc.session?.accountId })
+  })
+  provider.on('grant.revoked', (ctx, grantId) => {
+    record(ctx, { type: 'grant.revoked', target: `grant:${grantId}` })
+  })
+
   const refused = (name: string) => (ctx: KoaContextWithOIDC, error: Error) =>
     logOf(ctx).info(detailOf(ctx, error), name)
   provider.on('authorization.error', refused('authorization refused'))

@@ -1,50 +1,14 @@
-import { createLocalJWKSet, jwtVerify, type JWTPayload } from 'jose'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { sha256 } from '#lib/hashing.ts'
-import type { ArtifactStore } from '#storage/artifacts.ts'
-import { artifactKey } from './adapter.ts'
+import { grantClaim, type JwtAccessTokens } from './access-tokens.ts'
 import { mayIntrospect } from './clients.ts'
-import type { KeySet } from './keys.ts'
 
 /**
  * Introspection (RFC 7662) and revocation (RFC 7009) of JWT access tokens, which the engine answers with
  * `unsupported_token_type`. It says so after it has authenticated the client, and at that point we take over.
- *
- * A JWT is active while its grant stands and its `jti` was not revoked; both are what a resource server that only
- * checks the signature learns no sooner than at `exp`.
  */
-export interface JwtTokensParts {
-  artifacts: ArtifactStore
-  keySet: KeySet
-  issuer: string
-}
-
-/** The grant that a JWT access token was issued under; a private claim, so that it can be looked up. */
-export const grantClaim = 'grant_id'
-
 const introspectionJwt = 'application/token-introspection+jwt'
 
-export function jwtTokens(provider: Provider, { artifacts, keySet, issuer }: JwtTokensParts) {
-  const keys = createLocalJWKSet({ keys: keySet.publicJwks })
-
-  /** The claims of a token that we signed and that has not ended; undefined for everything else. */
-  const verify = async (token: string): Promise<JWTPayload | undefined> => {
-    const verified = await jwtVerify(token, keys, {
-      issuer,
-      typ: 'at+jwt',
-      requiredClaims: ['exp', 'jti'],
-    }).catch(() => undefined)
-    return verified?.payload
-  }
-
-  const isAlive = async ({ jti, [grantClaim]: grantId }: JWTPayload): Promise<boolean> => {
-    const [revoked, grant] = await Promise.all([
-      artifacts.find('RevokedToken', sha256(String(jti))),
-      typeof grantId === 'string' ? artifacts.find('Grant', artifactKey(grantId)) : true,
-    ])
-    return revoked === undefined && grant !== undefined
-  }
-
+export function jwtTokens(provider: Provider, { verify, isAlive, revoke }: JwtAccessTokens) {
   const introspect = async (ctx: KoaContextWithOIDC, token: string): Promise<object> => {
     const claims = await verify(token)
     if (
@@ -58,13 +22,9 @@ export function jwtTokens(provider: Provider, { artifacts, keySet, issuer }: Jwt
     return { active: true, ...rest, token_type: claims['cnf'] ? 'DPoP' : 'Bearer' }
   }
 
-  const revoke = async (ctx: KoaContextWithOIDC, token: string): Promise<void> => {
+  const revokeOwn = async (ctx: KoaContextWithOIDC, token: string): Promise<void> => {
     const claims = await verify(token)
-    if (!claims || claims['client_id'] !== ctx.oidc.client!.clientId) return
-    await artifacts.put('RevokedToken', sha256(String(claims.jti)), {
-      payload: '',
-      expiresAt: claims.exp! * 1000,
-    })
+    if (claims && claims['client_id'] === ctx.oidc.client!.clientId) await revoke(claims)
   }
 
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
@@ -76,7 +36,7 @@ export function jwtTokens(provider: Provider, { artifacts, keySet, issuer }: Jwt
       ctx.status = 200
       await respond(provider, ctx, answer)
     } else if (ctx.oidc.route === 'revocation') {
-      await revoke(ctx, token)
+      await revokeOwn(ctx, token)
       ctx.status = 200
       ctx.body = ''
     }

@@ -6,8 +6,20 @@ import { interactionPolicy } from 'oidc-provider'
  */
 export function createPolicy(): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base()
+  policy.get('login')!.checks.add(accountIsGone)
   // OpenID Connect Initiating User Registration 1.0: prompt=create opens the registration form.
   policy.add(new interactionPolicy.Prompt({ name: 'create', requestable: true }), 0)
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 1)
   return policy
 }
+
+/** Somebody who was banned or erased still has a session in their browser; to the engine it is a person without a grant. */
+const accountIsGone = new interactionPolicy.Check(
+  'account_gone',
+  'the account of the session is gone',
+  'login_required',
+  ({ oidc }) =>
+    oidc.session?.accountId !== undefined && !oidc.account
+      ? interactionPolicy.Check.REQUEST_PROMPT
+      : interactionPolicy.Check.NO_NEED_TO_PROMPT,
+)

@@ -4,7 +4,7 @@ import type { Clock } from '#lib/clock.ts'
 import { createSealer, deriveKey } from '#lib/sealing.ts'
 import type { Storage } from '#storage/storage.ts'
 import type { ArtifactModel } from '#storage/artifacts.ts'
-import { createArtifactAdapter } from './adapter.ts'
+import { createArtifactAdapter, type Device } from './adapter.ts'
 import { claimsByScope, createFindAccount, supportedScopes } from './claims.ts'
 import {
   createClientAdapter,
@@ -14,15 +14,23 @@ import {
   matchesSecret,
   mayIntrospect,
 } from './clients.ts'
+import {
+  apiKeyClaim,
+  exchangedKey,
+  introspectApiKeys,
+  registerTokenExchange,
+  type ApiKeyParts,
+} from './api-keys.ts'
 import { createFetch } from './fetch.ts'
-import { grantClaim, jwtTokens } from './jwt-tokens.ts'
+import { grantClaim, type JwtAccessTokens } from './access-tokens.ts'
+import { jwtTokens } from './jwt-tokens.ts'
 import type { KeySet } from './keys.ts'
 import { loadExistingGrant } from './grants.ts'
 import { tellOutages } from './outages.ts'
 import { pageFeatures, renderErrorPage, type ShowPage } from './pages.ts'
 import { createPolicy } from './policy.ts'
 import { markRefreshReplay, refreshGrace } from './refresh-grace.ts'
-import { resourceIndicators } from './resources.ts'
+import { resourceIndicators, type AllowedScopes } from './resources.ts'
 
 /**
  * oidc-provider, configured. It drives the standard endpoints: authorize, token, PAR, device, userinfo, introspect,
@@ -33,7 +41,10 @@ export interface ProviderParts {
   secrets: readonly [string, ...string[]]
   storage: Storage
   keySet: KeySet
+  jwt: JwtAccessTokens
+  apiKeys: ApiKeyParts
   showPage: ShowPage
+  allowedScopes: AllowedScopes
   now: Clock
 }
 
@@ -63,6 +74,7 @@ export function createProvider(parts: ProviderParts): Provider {
           userCodeKey: deriveKey(secrets[0], 'user-codes'),
           now,
           graceMs,
+          device: () => deviceOf(Provider.ctx, now),
           onRefreshReplay: () => markRefreshReplay(Provider.ctx),
         })
 
@@ -80,16 +92,19 @@ export function createProvider(parts: ProviderParts): Provider {
   provider.Client.prototype.compareClientSecret = matchesSecret
   provider.use(tellOutages(provider) as never)
   provider.use(refreshGrace({ artifacts: storage.artifacts, sealer, now, graceMs }) as never)
-  provider.use(
-    jwtTokens(provider, { artifacts: storage.artifacts, keySet, issuer: config.ISSUER }) as never,
-  )
+  registerTokenExchange(provider, parts.apiKeys)
+  provider.use(introspectApiKeys(parts.apiKeys, config.ISSUER) as never)
+  provider.use(jwtTokens(provider, parts.jwt) as never)
   return provider
 }
+
+const deviceOf = (ctx: KoaContextWithOIDC | undefined, now: Clock): Device | undefined =>
+  ctx && { address: ctx.ip, agent: ctx.get('user-agent').slice(0, 255), seenAt: now() }
 
 /** What concerns people: accounts, claims, the questions that they are asked. */
 function people({ config, storage, showPage }: ProviderParts): Configuration {
   return {
-    findAccount: createFindAccount(storage.users),
+    findAccount: createFindAccount(storage.users, storage.roles),
     claims: claimsByScope,
     scopes: supportedScopes,
     interactions: {
@@ -125,10 +140,12 @@ function protocol(config: Config): Configuration {
     expiresWithSession: (ctx, token) =>
       !token.scopes.has('offline_access') && !isFirstParty(ctx.oidc.client),
     // Only a JWT needs its grant spelled out; an opaque token's is in its record.
-    extraTokenClaims: (_ctx, token) =>
-      'grantId' in token && token.resourceServer?.accessTokenFormat === 'jwt'
-        ? { [grantClaim]: token.grantId }
-        : undefined,
+    extraTokenClaims(ctx, token) {
+      const key = exchangedKey(ctx)
+      if (key !== undefined) return { [apiKeyClaim]: key }
+      const isJwt = token.resourceServer?.accessTokenFormat === 'jwt'
+      return isJwt && 'grantId' in token ? { [grantClaim]: token.grantId } : undefined
+    },
     discovery: {
       ui_locales_supported: ['en', 'zh-CN'],
       // Without it a client assumes that there is no prompt=create (Initiating User Registration 1.0 §4.1).
@@ -139,6 +156,7 @@ function protocol(config: Config): Configuration {
 }
 
 function features({
+  allowedScopes,
   config,
   secrets,
   storage,
@@ -162,7 +180,7 @@ function features({
     dPoP: { enabled: true, nonceSecret: deriveKey(secrets[0], 'dpop-nonce') },
     backchannelLogout: { enabled: true },
     ...pageFeatures(showPage, `${config.basePath}/`),
-    resourceIndicators: resourceIndicators(storage.resources),
+    resourceIndicators: resourceIndicators(storage.resources, allowedScopes),
   }
 }
 
@@ -191,8 +209,8 @@ const day = 24 * 60 * minute
 function lives(config: Config): NonNullable<Configuration['ttl']> {
   const accessToken = config.ACCESS_TOKEN_EXPIRE_MINUTES * minute
   const refreshToken = config.REFRESH_TOKEN_EXPIRE_DAYS * day
-  const untilGrantEnds = (ctx: KoaContextWithOIDC): number => {
-    const end = ctx.oidc?.entities.Grant?.exp
+  const untilGrantEnds = (ctx: KoaContextWithOIDC | undefined): number => {
+    const end = ctx?.oidc?.entities.Grant?.exp
     return end === undefined ? refreshToken : Math.max(1, end - Math.floor(Date.now() / 1000))
   }
   return {

@@ -1,5 +1,10 @@
-import { errors, type Configuration } from 'oidc-provider'
-import type { ResourceStore } from '#storage/resources.ts'
+import {
+  errors,
+  type Client as EngineClient,
+  type Configuration,
+  type KoaContextWithOIDC,
+} from 'oidc-provider'
+import type { Resource, ResourceStore } from '#storage/resources.ts'
 import { defaultResourceOf } from './clients.ts'
 
 type ResourceIndicators = NonNullable<NonNullable<Configuration['features']>['resourceIndicators']>
@@ -9,7 +14,10 @@ type ResourceIndicators = NonNullable<NonNullable<Configuration['features']>['re
  * set alone; without one it is opaque. A client with a default resource always gets the JWT; another one says
  * `resource` again at the token endpoint (RFC 8707 §2.2), so that it can have a userinfo token from the same code.
  */
-export function resourceIndicators(resources: ResourceStore): ResourceIndicators {
+export function resourceIndicators(
+  resources: ResourceStore,
+  allowedScopes: AllowedScopes,
+): ResourceIndicators {
   return {
     enabled: true,
     defaultResource(_ctx, client, oneOf) {
@@ -19,12 +27,12 @@ export function resourceIndicators(resources: ResourceStore): ResourceIndicators
     },
     useGrantedResource: (ctx) =>
       ctx.oidc.client !== undefined && defaultResourceOf(ctx.oidc.client) !== undefined,
-    async getResourceServerInfo(_ctx, identifier) {
+    async getResourceServerInfo(ctx, identifier, client) {
       const resource = identifier.includes('\0') ? undefined : await resources.find(identifier)
       if (!resource) throw new errors.InvalidTarget('unknown resource')
       return {
         audience: resource.identifier,
-        scope: resource.scopes.map((scope) => scope.name).join(' '),
+        scope: (await scopesFor(ctx, { resource, client, allowedScopes })).join(' '),
         accessTokenFormat: 'jwt',
         jwt: { sign: { alg: 'ES256' } },
         ...(resource.accessTokenTtl === undefined
@@ -33,4 +41,29 @@ export function resourceIndicators(resources: ResourceStore): ResourceIndicators
       }
     },
   }
+}
+
+/** The scopes of a resource that a person may be granted; supplied by `app.ts`, which knows roles. */
+export type AllowedScopes = (accountId: string, resource: string) => Promise<string[]>
+
+/**
+ * What may be granted at all: to a person, what their roles allow; to a client that acts for itself, what is open to all
+ * and the restricted scopes that its registered `scope` lists.
+ */
+async function scopesFor(
+  ctx: KoaContextWithOIDC,
+  {
+    resource,
+    client,
+    allowedScopes,
+  }: { resource: Resource; client: EngineClient; allowedScopes: AllowedScopes },
+): Promise<string[]> {
+  const accountId = ctx.oidc.account?.accountId ?? ctx.oidc.session?.accountId
+  if (accountId !== undefined) return allowedScopes(accountId, resource.identifier)
+  const listed = new Set((client['resource_scopes'] as string[] | undefined) ?? [])
+  // Before a person is known (PAR, device, login still to come) everything may be asked; the answer is cut then.
+  const isClientAlone = ctx.oidc.params?.['grant_type'] === 'client_credentials'
+  return resource.scopes
+    .filter(({ name, restricted }) => !restricted || !isClientAlone || listed.has(name))
+    .map(({ name }) => name)
 }

@@ -1,27 +1,43 @@
 import type { User, UserStore } from '#storage/users.ts'
+import type { LoginLimits } from './limits.ts'
 import type { Passwords } from './passwords.ts'
 
 export interface Credentials {
   /** E-mail or username. */
   identifier: string
   password: string
+  /** Where the try comes from. */
+  address: string
 }
 
 /**
- * Resolves to the user whose password this is; undefined when it is wrong or there is no such user, and the two cost
- * the same time. Counts the sign-in, and renews a hash that was made with other costs.
+ * Resolves to the user whose password this is; undefined when it is wrong, there is no such user, the user is banned or
+ * there were too many tries, and all of these cost the same time. Counts the sign-in, and renews a hash that was made
+ * with other costs.
  */
 export type Authenticate = (credentials: Credentials) => Promise<User | undefined>
 
-export function createAuthenticate(users: UserStore, passwords: Passwords): Authenticate {
-  return async ({ identifier, password }) => {
+export interface AuthenticateParts {
+  users: UserStore
+  passwords: Passwords
+  limits: LoginLimits
+}
+
+export function createAuthenticate({ users, passwords, limits }: AuthenticateParts): Authenticate {
+  return async ({ identifier, password, address }) => {
+    const isOpen = await limits.begin({ identifier, address })
     const user = await users.findByIdentifier(identifier.trim())
     const stored = user && (await users.findPasswordHash(user.id))
-    if (!(await passwords.verify(stored, password)) || !user || stored === undefined)
-      return undefined
+    // Whoever is locked out or banned pays the same time, and learns nothing from it.
+    const fits = await passwords.verify(isOpen && !user?.bannedAt ? stored : undefined, password)
+    if (!fits || !user || stored === undefined) return undefined
+
+    await limits.succeed({ identifier, address })
     if (passwords.isOutdated(stored)) {
       await users.replacePasswordHash(user.id, stored, await passwords.hash(password))
     }
+    // Whoever comes back within the grace does not want to be erased.
+    if (user.eraseAt !== undefined) await users.update(user.id, { eraseAt: undefined })
     await users.recordLogin(user.id)
     return user
   }

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import PQueue from 'p-queue'
 import { busy } from '#lib/app-error.ts'
 import { newSecret } from '#lib/ids.ts'
+import { verifyImported } from './imported-hashes.ts'
 
 export interface PasswordCosts {
   memoryKib: number
@@ -21,7 +22,7 @@ export interface Passwords {
   hash(password: string): Promise<string>
   /** Whether the password fits. Without a stored hash it costs the same time and is false. Rejects with `busy` when the queue is full. */
   verify(stored: string | undefined, password: string): Promise<boolean>
-  /** Whether the stored hash was made with other costs than today's. */
+  /** Whether the stored hash was made with other costs than today's, or by another system. */
   isOutdated(stored: string): boolean
 }
 
@@ -45,11 +46,18 @@ export function createPasswords(costs: PasswordCosts): Passwords {
     hash: (password) => run(() => hashNow(password)),
     async verify(stored, password) {
       decoy ??= hashNow(newSecret())
-      const fits = await run(async () => verify(stored ?? (await decoy!), prepared(password)))
+      const fits = await run(async () => isOf(stored ?? (await decoy!), password))
       return fits && stored !== undefined
     },
-    isOutdated: (stored) => needsRehash(stored, options),
+    isOutdated: (stored) => !stored.startsWith('$argon2id$') || needsRehash(stored, options),
   }
+}
+
+/** Whether it is the password of the hash. Other systems hashed what was typed; ours is `prepared`. */
+async function isOf(hash: string, password: string): Promise<boolean> {
+  if (!hash.startsWith('$argon2')) return verifyImported(hash, password)
+  const ours = prepared(password)
+  return (await verify(hash, ours)) || (ours !== password && (await verify(hash, password)))
 }
 
 /** One password is one text, however the keyboard composed it (NIST SP 800-63B §3.1.1.2). */

@@ -1,8 +1,8 @@
-import { z } from 'zod'
 import { newId } from '#lib/ids.ts'
 import { AlreadyExists } from '#storage/errors.ts'
 import type { User, UserStore } from '#storage/users.ts'
-import { passwordProblem, type PasswordProblem } from './password-rules.ts'
+import { isEmail, isNickname, isUsername } from './name-rules.ts'
+import type { PasswordPolicy, PasswordProblem } from './password-policy.ts'
 import type { Passwords } from './passwords.ts'
 
 export interface Registration {
@@ -28,17 +28,19 @@ export type Register = (registration: Registration, roles?: string[]) => Promise
 export interface RegisterParts {
   users: UserStore
   passwords: Passwords
-  passwordMinLength: number
+  passwordPolicy: PasswordPolicy
 }
 
-export function createRegister({ users, passwords, passwordMinLength }: RegisterParts): Register {
+export function createRegister({ users, passwords, passwordPolicy }: RegisterParts): Register {
   return async (registration, roles = []) => {
     const { password, locale } = registration
     const email = registration.email.trim()
     const username = registration.username?.trim() || undefined
     const nickname = registration.nickname?.trim() || undefined
 
-    const problems = findProblems({ email, username, nickname, password }, passwordMinLength)
+    const problems = findProblems({ email, username, nickname })
+    const weakness = await passwordPolicy(password, [email, username, nickname])
+    if (weakness) problems.password = weakness
     if (Object.keys(problems).length > 0) return { problems }
 
     const passwordHash = await passwords.hash(password)
@@ -64,16 +66,12 @@ export function createRegister({ users, passwords, passwordMinLength }: Register
   }
 }
 
-function findProblems(given: Registration, passwordMinLength: number): RegistrationProblems {
+function findProblems(given: Omit<Registration, 'password'>): RegistrationProblems {
   const problems: RegistrationProblems = {}
-  if (given.email.length > 254 || !z.email().safeParse(given.email).success)
-    problems.email = 'email_invalid'
-  if (given.username !== undefined && !/^[a-zA-Z0-9][a-zA-Z0-9._-]{2,31}$/.test(given.username)) {
+  if (!isEmail(given.email)) problems.email = 'email_invalid'
+  if (given.username !== undefined && !isUsername(given.username))
     problems.username = 'username_invalid'
-  }
-  if (given.nickname !== undefined && Array.from(given.nickname).length > 64)
+  if (given.nickname !== undefined && !isNickname(given.nickname))
     problems.nickname = 'nickname_invalid'
-  const password = passwordProblem(given.password, passwordMinLength)
-  if (password) problems.password = password
   return problems
 }

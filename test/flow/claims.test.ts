@@ -90,3 +90,22 @@ test('a client may have its ID tokens and userinfo signed with ES256', async (t)
   const userinfo = await oidc.fetchUserInfo(party.config, tokens.access_token, person.id)
   t.is(userinfo.email, person.email)
 })
+
+onEveryStorage('the scope roles tells the roles and what they permit', async (t, begin) => {
+  const fixture = await begin()
+  const person = await fixture.addUser()
+  const resource = fixture.config.API_RESOURCE
+  await fixture.storage.roles.put({
+    name: 'merchant',
+    permissions: { [resource]: ['account:read'] },
+  })
+  await fixture.storage.users.update(person.id, { roles: ['merchant', 'gone'] })
+  const party = await relyingParty(fixture, await fixture.addClient())
+  const pending = await party.begin({ scope: 'openid roles' })
+  const tokens = await pending.redeem(
+    await authorize(createBrowser(fixture.issuer), pending.url, person),
+  )
+  const userinfo = await oidc.fetchUserInfo(party.config, tokens.access_token, person.id)
+  t.deepEqual(userinfo['roles'], ['gone', 'merchant'])
+  t.deepEqual(userinfo['permissions'], ['account:read'])
+})

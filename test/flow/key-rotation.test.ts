@@ -1,7 +1,7 @@
 import test from 'ava'
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import * as oidc from 'openid-client'
-import { keysOf } from '../../src/server.ts'
+import { keysOf } from '../../src/services.ts'
 import { createBrowser, relyingParty, signIn } from '../support/relying-party.ts'
 import { start, type Fixture } from '../support/start.ts'
 import { onEveryStorage } from '../support/storages.ts'

@@ -23,6 +23,7 @@ async function begin(t: ExecutionContext, model: ArtifactModel, graceMs = 10_000
     artifacts: storage.artifacts,
     sealer: createSealer(['a secret of the server'], 'artifacts'),
     userCodeKey: Buffer.alloc(32, 1),
+    device: () => undefined,
     now,
     graceMs,
     onRefreshReplay: () => (replays += 1),

@@ -1,0 +1,125 @@
+import { z } from 'zod'
+import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { ApiKey, ApiKeyStore } from '#storage/api-keys.ts'
+import type { ApiKeys } from './keys.ts'
+
+/**
+ * `/users/api-keys…`: keys that a person makes for programs of their own. For whoever brings a token of the person with
+ * the scope `account:write`; a key cannot make keys. Making and revoking are written to the audit log.
+ */
+export interface ApiKeyRouteParts {
+  keys: ApiKeys
+  store: Pick<ApiKeyStore, 'listByUser' | 'remove'>
+  now(): number
+  audit(
+    event: { type: string; target: string; details?: Record<string, unknown> },
+    call: Pick<AnyCall, 'caller' | 'request'>,
+  ): void
+}
+
+type AnyCall = ApiCall<unknown, unknown, unknown>
+
+const keySchema = z
+  .object({
+    id: z.string(),
+    access_key: z.string(),
+    name: z.string(),
+    scopes: z.array(z.string()),
+    created_at: z.iso.datetime(),
+    expires_at: z.iso.datetime().nullable(),
+    last_used_at: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'ApiKey' })
+
+const wanted = z.strictObject({
+  name: text(100).min(1),
+  scopes: z.array(text(128)).max(50),
+  expires_at: z.iso.datetime({ offset: true }).optional(),
+})
+
+export function apiKeyRoutes({ keys, store, now, audit }: ApiKeyRouteParts): ApiRoute[] {
+  const tag = 'api keys'
+  const write = { scope: 'account:write' }
+  return [
+    route({
+      tag,
+      method: 'post',
+      path: '/users/api-keys',
+      access: write,
+      summary: 'Make a key. Its scopes are a part of what I may do; the key itself is shown once.',
+      body: wanted,
+      answer: {
+        status: 201,
+        description: 'The key.',
+        schema: keySchema.extend({ key: z.string() }),
+      },
+      problems: { 400: 'invalid_scope', 403: 'a key cannot make keys' },
+      async handle(call) {
+        const { body, caller } = call
+        if (caller.via !== 'token') throw new AppError('forbidden', 403)
+        const expiresAt = body.expires_at === undefined ? undefined : Date.parse(body.expires_at)
+        if (expiresAt !== undefined && expiresAt <= now()) {
+          throw new AppError('validation_failed', 422, {
+            problems: [{ path: 'body.expires_at', message: 'must be in the future' }],
+          })
+        }
+        const made = await keys.create(
+          { userId: caller.userId!, name: body.name, scopes: body.scopes, expiresAt },
+          caller.scopes,
+        )
+        audit(
+          {
+            type: 'api_key.created',
+            target: `api_key:${made.record.id}`,
+            details: { scopes: body.scopes },
+          },
+          call,
+        )
+        return { ...presentApiKey(made.record), key: made.key }
+      },
+    }),
+    route({
+      tag,
+      method: 'get',
+      path: '/users/api-keys',
+      access: { scope: 'account:read' },
+      summary: 'My keys, never the secrets.',
+      answer: {
+        status: 200,
+        description: 'Newest first.',
+        schema: z.object({ api_keys: z.array(keySchema) }),
+      },
+      handle: async ({ caller }) => ({
+        api_keys: (await store.listByUser(caller.userId!)).map(presentApiKey),
+      }),
+    }),
+    route({
+      tag,
+      method: 'delete',
+      path: '/users/api-keys/:id',
+      access: write,
+      summary: 'Revoke a key; it is dead at once.',
+      params: z.object({ id: text(32) }),
+      answer: { status: 204, description: 'Done.' },
+      async handle(call) {
+        if (!(await store.remove(call.params.id, call.caller.userId)))
+          throw new AppError('not_found', 404)
+        audit({ type: 'api_key.revoked', target: `api_key:${call.params.id}` }, call)
+      },
+    }),
+  ]
+}
+
+const iso = (time: number | undefined): string | null =>
+  time === undefined ? null : new Date(time).toISOString()
+
+export const presentApiKey = (key: ApiKey) => ({
+  id: key.id,
+  access_key: `uak_${key.id}`,
+  name: key.name,
+  scopes: key.scopes,
+  created_at: new Date(key.createdAt).toISOString(),
+  expires_at: iso(key.expiresAt),
+  last_used_at: iso(key.lastUsedAt),
+})

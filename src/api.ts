@@ -1,0 +1,133 @@
+import inject from 'light-my-request'
+import { accountRoutes } from '#account/routes.ts'
+import { adminRoutes } from '#admin/routes.ts'
+import { apiKeyRoutes } from '#api-keys/routes.ts'
+import type { Config } from '#config/load.ts'
+import type { ApiRoute, Identify, RequestFacts } from '#http/api.ts'
+import { busy } from '#lib/app-error.ts'
+import { validateClient } from '#oidc/clients.ts'
+import type { Engine } from '#oidc/engine.ts'
+import { createFirstPartyTokens, type TokenAnswer } from '#oidc/first-party.ts'
+import type { NewAuditEvent } from '#audit/recorder.ts'
+import type { Storage } from '#storage/storage.ts'
+import { authRoutes, type TokenFunctions } from '#users/routes.ts'
+import type { Services } from './services.ts'
+import { verifyTokenRoutes } from './verify-token.ts'
+
+/** The whole sidecar JSON API, as one table. */
+export interface ApiTableParts {
+  config: Config
+  storage: Storage
+  services: Services
+  engine: Engine
+  identify: Identify
+  /** Answers a request as if it had come over the network. */
+  handle: Parameters<typeof inject>[0]
+}
+
+export function apiTable(parts: ApiTableParts): ApiRoute[] {
+  const { config, storage, services, engine } = parts
+  const { audit, now } = services
+  const record = (event: NewAuditEvent, { address, agent, traceId }: RequestFacts): void =>
+    audit.record({ ...event, address, agent, traceId })
+  const recordBy: Parameters<typeof accountRoutes>[0]['audit'] = (event, { caller, request }) =>
+    record(
+      { ...event, actor: caller.userId ?? `client:${caller.clientId}`, clientId: caller.clientId },
+      request,
+    )
+
+  return [
+    ...authRoutes({
+      ...services,
+      users: storage.users,
+      registrationOpen: config.REGISTRATION === 'open',
+      needsVerification: (user) => config.EMAIL_VERIFICATION === 'required' && !user.emailVerified,
+      registered: registeredOf(parts),
+      registeredAgain: (email, { locale }) =>
+        services.notify('registeredAgain', { to: email, locale }),
+      tokens: tokensOf(parts),
+      audit: record,
+    }),
+    ...verifyTokenRoutes({
+      identify: parts.identify,
+      jwt: () => engine.jwt,
+      clients: storage.clients,
+      users: storage.users,
+      resource: config.API_RESOURCE,
+    }),
+    ...accountRoutes({
+      users: storage.users,
+      changePassword: services.changePassword,
+      sessions: services.sessions,
+      eraseAfterMs: config.ERASE_AFTER_DAYS * 86_400_000,
+      now,
+      audit: recordBy,
+    }),
+    ...adminRoutes({
+      ...services,
+      storage,
+      apiResource: config.API_RESOURCE,
+      validateClient: (metadata) => validateClient(engine.provider, metadata),
+      audit: recordBy,
+    }),
+    ...apiKeyRoutes({ keys: services.apiKeys, store: storage.apiKeys, now, audit: recordBy }),
+  ]
+}
+
+/** What a new person hears from us. */
+export function registeredOf({ config, services }: Pick<ApiTableParts, 'config' | 'services'>) {
+  return async (
+    user: { email?: string | undefined },
+    { locale }: { locale: string },
+  ): Promise<void> => {
+    if (user.email === undefined) return
+    if (config.EMAIL_VERIFICATION === 'off')
+      await services.notify('welcome', { to: user.email, locale })
+    else await services.recovery.requestVerification(user.email, locale)
+  }
+}
+
+/** Refresh goes through the token endpoint itself, so that rotation, grace and reuse detection are the engine's. */
+function tokensOf({ config, storage, services, engine, handle }: ApiTableParts): TokenFunctions {
+  const tokens = createFirstPartyTokens({
+    ...services,
+    provider: () => engine.provider,
+    jwt: () => engine.jwt,
+    artifacts: storage.artifacts,
+    resources: storage.resources,
+    defaultResource: config.API_RESOURCE,
+  })
+  return {
+    issue: (signIn) => tokens.issue(signIn),
+    end: (given) => tokens.end(given),
+    async refresh(refreshToken, request) {
+      const about = await tokens.describe(refreshToken)
+      if (!about) return undefined
+      const { clientId, resource } = about
+      const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: refreshToken }
+      const answer = await inject(handle, {
+        method: 'POST',
+        url: `${config.basePath}/oauth/token`,
+        remoteAddress: request.address,
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          'user-agent': request.agent,
+          'x-trace-id': request.traceId,
+        },
+        payload: new URLSearchParams(
+          resource === undefined ? form : { ...form, resource },
+        ).toString(),
+      })
+      if (answer.statusCode >= 500) throw busy(5)
+      return answer.statusCode === 200 ? pairOf(answer.json()) : undefined
+    },
+  }
+}
+
+const pairOf = ({ access_token, refresh_token, expires_in, scope }: TokenAnswer): TokenAnswer => ({
+  access_token,
+  refresh_token,
+  token_type: 'Bearer',
+  expires_in,
+  scope,
+})

@@ -1,0 +1,222 @@
+import { Router } from '@koa/router'
+import { bodyParser } from '@koa/bodyparser'
+import { z } from 'zod'
+import { AppError } from '#lib/app-error.ts'
+import type { Locale } from '#view/translate.ts'
+import type { AppContext, RequestState } from './context.ts'
+
+/**
+ * The sidecar JSON API as data: a route says who may call it, what it takes and what it answers. The router, the OpenAPI
+ * document and the tests are all made from the same table, so none of them can forget a route.
+ */
+export interface ApiRoute<Body = unknown, Query = unknown, Params = unknown> {
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete'
+  /** With `:name` for parameters, such as `/users/api-keys/:id`. */
+  path: string
+  summary: string
+  tag: string
+  access: Access
+  /** Requests of this route count against the limits for sign-in routes. */
+  isLimited?: boolean
+  body?: z.ZodType<Body>
+  /** The body may also come as `application/x-www-form-urlencoded`. */
+  acceptsForm?: boolean
+  query?: z.ZodType<Query>
+  params?: z.ZodType<Params>
+  /** The success status and its body; a route without a body answers 204. */
+  answer: { status: number; description: string; schema?: z.ZodType; contentType?: string }
+  /** Codes of problems that this route adds to the usual ones, by status. */
+  problems?: Record<number, string>
+  handle(call: ApiCall<Body, Query, Params>): Promise<unknown>
+}
+
+/** Who may call: anyone; whoever brings a user's token or key; with one of these scopes; or a client with its credentials. */
+export type Access = 'anyone' | 'user' | { scope: string } | 'client'
+
+/** Whoever brought a token or a key. */
+export interface Caller {
+  /** Absent for a client that acts for itself. */
+  userId?: string | undefined
+  clientId?: string | undefined
+  scopes: ReadonlySet<string>
+  via: 'token' | 'api_key' | 'client'
+  /** The grant of the token. */
+  grantId?: string | undefined
+}
+
+/** What is known of the request, beside its content. */
+export interface RequestFacts {
+  address: string
+  agent: string
+  traceId: string
+  locale: Locale
+  log: RequestState['log']
+}
+
+export interface ApiCall<Body, Query, Params> {
+  body: Body
+  query: Query
+  params: Params
+  /** There unless the route is for anyone. */
+  caller: Caller
+  request: RequestFacts
+  /** The credentials as they came: the token of `Authorization: Bearer`, or the key of `X-API-Key`. */
+  credential: string | undefined
+}
+
+/** Resolves to the caller; undefined when the credential is not good. */
+export type Identify = (credential: string) => Promise<Caller | undefined>
+
+/** Checks a client's id and secret. */
+export type IdentifyClient = (id: string, secret: string) => Promise<Caller | undefined>
+
+export interface ApiParts {
+  identify: Identify
+  identifyClient: IdentifyClient
+  /** Counts the request of a limited route; throws 429 when it was one too many. Sets the `RateLimit-*` headers. */
+  limit(ctx: AppContext): Promise<void>
+}
+
+/** Types the route's handler from its schemas. */
+export const route = <Body = undefined, Query = undefined, Params = undefined>(
+  definition: ApiRoute<Body, Query, Params>,
+): ApiRoute => definition as never
+
+export function apiRoutes(table: readonly ApiRoute[], parts: ApiParts): Router<RequestState> {
+  const router = new Router<RequestState>()
+  for (const one of table) {
+    router[one.method](one.path, async (ctx) => {
+      ctx.state.isApi = true
+      ctx.set('Cache-Control', 'no-store')
+      if (one.isLimited) await parts.limit(ctx)
+      const credential = credentialOf(ctx)
+      const caller = await admit(ctx, one, { credential, parts })
+      const result = await one.handle({
+        body: one.body && parse(one.body, await readBody(ctx, one), 'body'),
+        query: one.query && parse(one.query, ctx.query, 'query'),
+        params: one.params && parse(one.params, ctx['params'], 'path'),
+        caller: caller ?? nobody,
+        request: factsOf(ctx),
+        credential,
+      })
+      ctx.status = one.answer.status
+      if (result === undefined) ctx.body = null
+      else ctx.body = result
+      if (one.answer.contentType) ctx.type = one.answer.contentType
+      if (result === undefined) ctx.status = one.answer.status
+    })
+  }
+  return router
+}
+
+const nobody: Caller = { scopes: new Set(), via: 'token' }
+
+async function admit(
+  ctx: AppContext,
+  { access }: ApiRoute,
+  { credential, parts }: { credential: string | undefined; parts: ApiParts },
+): Promise<Caller | undefined> {
+  if (access === 'anyone') return undefined
+  if (access === 'client') return admitClient(ctx, { credential, parts })
+  const caller = credential === undefined ? undefined : await parts.identify(credential)
+  if (!caller) throw unauthorized(credential === undefined ? undefined : 'invalid_token')
+  if (access === 'user' && caller.userId === undefined) throw new AppError('forbidden', 403)
+  if (typeof access === 'object' && !caller.scopes.has(access.scope))
+    throw insufficientScope(access.scope)
+  return caller
+}
+
+/** A resource server: its client id and secret by HTTP Basic, or an API key. */
+async function admitClient(
+  ctx: AppContext,
+  { credential, parts }: { credential: string | undefined; parts: ApiParts },
+): Promise<Caller> {
+  const basic = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(ctx.get('authorization'))?.[1]
+  const [id = '', secret = ''] = basic
+    ? splitOnce(Buffer.from(basic, 'base64').toString(), ':')
+    : []
+  const caller = basic
+    ? await parts.identifyClient(decode(id), decode(secret))
+    : credential && (await parts.identify(credential))
+  if (!caller || (!basic && caller.via !== 'api_key')) throw unauthorized('invalid_client')
+  return caller
+}
+
+const splitOnce = (text: string, at: string): [string, string] => {
+  const index = text.indexOf(at)
+  return index < 0 ? [text, ''] : [text.slice(0, index), text.slice(index + 1)]
+}
+
+/** RFC 6749 §2.3.1: both halves are form-encoded. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return text
+  }
+}
+
+/** `Authorization: Bearer …`, or `X-API-Key`. Never a query parameter: those end up in logs. */
+function credentialOf(ctx: AppContext): string | undefined {
+  const bearer = /^Bearer ([\x21-\x7e]+)$/i.exec(ctx.get('authorization'))?.[1]
+  return bearer ?? (ctx.get('x-api-key') || undefined)
+}
+
+/** RFC 6750 §3: no error code when no credential was brought. */
+const unauthorized = (error: string | undefined): AppError =>
+  new AppError('unauthorized', 401, {
+    headers: { 'WWW-Authenticate': error ? `Bearer error="${error}"` : 'Bearer' },
+  })
+
+const insufficientScope = (scope: string): AppError =>
+  new AppError('insufficient_scope', 403, {
+    headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+  })
+
+const parseBody = bodyParser({
+  enableTypes: ['json', 'form'],
+  jsonLimit: '100kb',
+  formLimit: '56kb',
+  onError(cause) {
+    const tooLarge = 'status' in cause && cause.status === 413
+    throw new AppError(tooLarge ? 'too_large' : 'invalid_request', tooLarge ? 413 : 400, { cause })
+  },
+})
+
+async function readBody(ctx: AppContext, { acceptsForm }: ApiRoute): Promise<unknown> {
+  const isEmpty =
+    ctx.request.length === 0 || (ctx.request.length === undefined && !ctx.get('transfer-encoding'))
+  if (isEmpty) return {}
+  const type = ctx.is('json', 'urlencoded')
+  if (!type || (type === 'urlencoded' && !acceptsForm))
+    throw new AppError('unsupported_media_type', 415)
+  await parseBody(ctx, async () => {})
+  return ctx.request.body
+}
+
+function parse<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map(({ path, message }) => ({
+    path: [where, ...path].join('.'),
+    message,
+  }))
+  throw new AppError('validation_failed', 422, { problems })
+}
+
+export const factsOf = (ctx: AppContext): RequestFacts => ({
+  address: ctx.state.address,
+  agent: ctx.get('user-agent').slice(0, 255),
+  traceId: ctx.state.traceId,
+  locale: ctx.state.locale,
+  log: ctx.state.log,
+})
+
+/** Text that every database can keep: no NUL, no half of a surrogate pair. */
+export const text = (max: number): z.ZodString =>
+  z
+    .string()
+    .max(max)
+    .refine((value) => !value.includes('\0') && value.isWellFormed(), {
+      error: 'must be plain text',
+    })

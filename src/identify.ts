@@ -1,0 +1,80 @@
+import { looksLikeApiKey, type ApiKeys } from '#api-keys/keys.ts'
+import type { Caller, Identify } from '#http/api.ts'
+import { equalSecrets, sha256 } from '#lib/hashing.ts'
+import { grantClaim, type JwtAccessTokens } from '#oidc/access-tokens.ts'
+import type { KeyFacts } from '#oidc/api-keys.ts'
+import type { ClientStore } from '#storage/clients.ts'
+import type { AllowedScopes } from '#users/allowed-scopes.ts'
+
+/**
+ * Who brought a credential to our own API: a JWT access token for it, or an API key. Unlike a resource server elsewhere
+ * we also ask whether the token was revoked and what the person may do now: a ban or a lost role counts at once.
+ */
+export interface IdentifyParts {
+  jwt(): JwtAccessTokens
+  apiKeys: ApiKeys
+  clients: Pick<ClientStore, 'find'>
+  allowedScopes: AllowedScopes
+  /** The identifier of our API. */
+  resource: string
+}
+
+export function createIdentify(parts: IdentifyParts): Identify {
+  return (credential) =>
+    looksLikeApiKey(credential) ? byKey(parts, credential) : byToken(parts, credential)
+}
+
+/** The owner of a good API key, and what both may do now; undefined for any other text, and when the owner is banned. */
+export async function keyFacts(
+  {
+    apiKeys,
+    allowedScopes,
+    resource,
+  }: Pick<IdentifyParts, 'apiKeys' | 'allowedScopes' | 'resource'>,
+  key: string,
+): Promise<KeyFacts | undefined> {
+  const record = looksLikeApiKey(key) ? await apiKeys.check(key) : undefined
+  if (!record) return undefined
+  const allowed = new Set(await allowedScopes(record.userId, resource))
+  if (allowed.size === 0) return undefined
+  return { ...record, scopes: record.scopes.filter((scope) => allowed.has(scope)) }
+}
+
+async function byKey(parts: IdentifyParts, key: string): Promise<Caller | undefined> {
+  const facts = await keyFacts(parts, key)
+  return facts && { userId: facts.userId, scopes: new Set(facts.scopes), via: 'api_key' }
+}
+
+async function byToken(parts: IdentifyParts, token: string): Promise<Caller | undefined> {
+  const claims = await parts.jwt().verify(token)
+  // A token that is bound to a key needs its proof, which this API does not take.
+  if (!claims || claims.aud !== parts.resource || claims['cnf'] !== undefined) return undefined
+  if (!(await parts.jwt().isAlive(claims))) return undefined
+  const asked = typeof claims['scope'] === 'string' ? claims['scope'].split(' ') : []
+  const clientId = String(claims['client_id'])
+  const grantId = claims[grantClaim]
+  const userId = String(claims.sub)
+  if (userId === clientId) {
+    const isKnown = (await parts.clients.find(clientId)) !== undefined
+    return isKnown ? { clientId, scopes: new Set(asked), via: 'client' } : undefined
+  }
+
+  const allowed = new Set(await parts.allowedScopes(userId, parts.resource))
+  if (allowed.size === 0) return undefined
+  const scopes = new Set(asked.filter((scope) => allowed.has(scope)))
+  // A token without a grant was exchanged for an API key, and does no more than the key.
+  return typeof grantId === 'string'
+    ? { userId, clientId, grantId, scopes, via: 'token' }
+    : { userId, clientId, scopes, via: 'api_key' }
+}
+
+/** A client that acts for itself, by its id and secret; a public client has none and is nobody here. */
+export async function identifyClient(
+  clients: Pick<ClientStore, 'find'>,
+  { id, secret }: { id: string; secret: string },
+): Promise<Caller | undefined> {
+  const client = id.includes('\0') ? undefined : await clients.find(id)
+  const hash = sha256(secret)
+  if (!client?.secretHashes.some((stored) => equalSecrets(stored, hash))) return undefined
+  return { clientId: id, scopes: new Set(), via: 'client' }
+}

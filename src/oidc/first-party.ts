@@ -1,0 +1,161 @@
+import type { Provider } from 'oidc-provider'
+import { AppError } from '#lib/app-error.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Sealer } from '#lib/sealing.ts'
+import type { ArtifactStore } from '#storage/artifacts.ts'
+import type { ResourceStore } from '#storage/resources.ts'
+import { artifactKey, type Device } from './adapter.ts'
+import { grantClaim, type JwtAccessTokens } from './access-tokens.ts'
+import { isFirstParty } from './clients.ts'
+
+/**
+ * Tokens for the operator's own applications, which send a password to `/auth/login` and no browser to the authorize
+ * endpoint. They are the engine's own: an access token (a JWT for the API) and a refresh token on a Grant, so they are
+ * introspected, rotated, revoked and verified like all others. There is no second token system.
+ */
+export interface FirstPartyTokens {
+  issue(signIn: SignIn): Promise<TokenAnswer>
+  /** Ends the grants of these tokens; an access token of ours is dead at once. Resolves to whether either was known. */
+  end(tokens: {
+    accessToken?: string | undefined
+    refreshToken?: string | undefined
+  }): Promise<boolean>
+  /** Whose a refresh token is, and for which API; undefined when there is none such. */
+  describe(
+    refreshToken: string,
+  ): Promise<{ clientId: string; resource: string | undefined } | undefined>
+}
+
+export interface SignIn {
+  accountId: string
+  /** A public first-party client; the built-in one when absent. */
+  clientId?: string | undefined
+  /** The API that the access token is for; our own when absent. */
+  resource?: string | undefined
+  /** Where the person signed in, for their list of devices. */
+  address: string
+  agent: string
+}
+
+/** RFC 6749 §5.1. */
+export interface TokenAnswer {
+  access_token: string
+  refresh_token: string
+  token_type: 'Bearer'
+  /** Seconds. */
+  expires_in: number
+  scope: string
+}
+
+export interface FirstPartyParts {
+  provider(): Provider
+  jwt(): JwtAccessTokens
+  artifacts: ArtifactStore
+  resources: ResourceStore
+  sealer: Sealer
+  defaultResource: string
+  now: Clock
+  /** The scopes of the resource that the person's roles allow. */
+  allowedScopes(accountId: string, resource: string): Promise<string[]>
+}
+
+export const firstPartyClientId = 'first-party'
+
+const ownScopes = 'openid profile email offline_access'
+
+export function createFirstPartyTokens(parts: FirstPartyParts): FirstPartyTokens {
+  const { artifacts } = parts
+
+  const grantOfRefreshToken = async (token: string): Promise<string | undefined> =>
+    (await artifacts.find('RefreshToken', artifactKey(token)))?.grantId
+
+  return {
+    issue: (signIn) => issue(parts, signIn),
+
+    async end({ accessToken, refreshToken }) {
+      const claims = accessToken === undefined ? undefined : await parts.jwt().verify(accessToken)
+      const opaque =
+        accessToken === undefined
+          ? undefined
+          : await artifacts.find('AccessToken', artifactKey(accessToken))
+      if (claims) await parts.jwt().revoke(claims)
+      const grants = new Set([
+        claims?.[grantClaim],
+        opaque?.grantId,
+        refreshToken === undefined ? undefined : await grantOfRefreshToken(refreshToken),
+      ])
+      for (const grant of grants)
+        if (typeof grant === 'string') await artifacts.removeByGrant(grant)
+      return [...grants].some((grant) => grant !== undefined)
+    },
+
+    async describe(refreshToken) {
+      const stored = await artifacts.find('RefreshToken', artifactKey(refreshToken))
+      if (stored?.clientId === undefined) return undefined
+      const { resource } = JSON.parse(stored.payload) as { resource?: string }
+      return { clientId: stored.clientId, resource }
+    },
+  }
+}
+
+async function issue(parts: FirstPartyParts, signIn: SignIn): Promise<TokenAnswer> {
+  const provider = parts.provider()
+  const client = await provider.Client.find(signIn.clientId ?? firstPartyClientId)
+  if (!client || !isFirstParty(client) || client.clientAuthMethod !== 'none')
+    throw new AppError('invalid_client', 400)
+  const identifier = signIn.resource ?? parts.defaultResource
+  const resource = await parts.resources.find(identifier)
+  if (!resource) throw new AppError('invalid_target', 400)
+
+  const { accountId } = signIn
+  const scope = (await parts.allowedScopes(accountId, identifier)).join(' ')
+  const grant = new provider.Grant({ accountId, clientId: client.clientId })
+  grant.addOIDCScope(ownScopes)
+  if (scope) grant.addResourceScope(identifier, scope)
+  const grantId = await grant.save()
+  await rememberDevice(parts, signIn, { grantId, clientId: client.clientId })
+
+  const common = { accountId, client, grantId, gty: 'password' }
+  const access = new provider.AccessToken({ ...common, scope })
+  access.resourceServer = new provider.ResourceServer(identifier, {
+    scope: resource.scopes.map(({ name }) => name).join(' '),
+    audience: identifier,
+    accessTokenFormat: 'jwt',
+    jwt: { sign: { alg: 'ES256' } },
+    ...(resource.accessTokenTtl === undefined ? {} : { accessTokenTTL: resource.accessTokenTtl }),
+  })
+  const refresh = new provider.RefreshToken({
+    ...common,
+    scope: [ownScopes, scope].filter(Boolean).join(' '),
+    resource: identifier,
+    rotations: 0,
+    iiat: Math.floor(parts.now() / 1000),
+    expiresWithSession: false,
+  })
+  return {
+    access_token: await access.save(),
+    refresh_token: await refresh.save(),
+    token_type: 'Bearer',
+    expires_in: access.expiration,
+    scope,
+  }
+}
+
+/** The device of a sign-in, for its owner to see and to end; it goes with the grant. */
+async function rememberDevice(
+  { artifacts, sealer, now }: FirstPartyParts,
+  { accountId, address, agent }: SignIn,
+  { grantId, clientId }: { grantId: string; clientId: string },
+): Promise<void> {
+  const key = artifactKey(grantId)
+  const device = { address, agent, seenAt: now() } satisfies Device
+  const payload = sealer.seal(JSON.stringify(device), key)
+  const grant = await artifacts.find('Grant', key)
+  await artifacts.put('Device', key, {
+    payload,
+    grantId,
+    accountId,
+    clientId,
+    expiresAt: grant?.expiresAt,
+  })
+}

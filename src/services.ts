@@ -1,0 +1,175 @@
+import { createApiKeys, type ApiKeys } from '#api-keys/keys.ts'
+import { createAuditRecorder, type AuditRecorder } from '#audit/recorder.ts'
+import { secretsOf } from '#config/development-secret.ts'
+import type { Config } from '#config/load.ts'
+import type { Clock } from '#lib/clock.ts'
+import { sha256 } from '#lib/hashing.ts'
+import { createSealer, type Sealer } from '#lib/sealing.ts'
+import { createMailer } from '#mail/mailer.ts'
+import { createMailQueue, type MailQueue } from '#mail/queue.ts'
+import { createKeys, type Keys } from '#oidc/keys.ts'
+import { createSessions, type Sessions } from '#oidc/sessions.ts'
+import type { Storage } from '#storage/storage.ts'
+import type { User } from '#storage/users.ts'
+import { createAllowedScopes, type AllowedScopes } from '#users/allowed-scopes.ts'
+import { createAuthenticate, type Authenticate } from '#users/authenticate.ts'
+import { createChangePassword, type ChangePassword } from '#users/change-password.ts'
+import { createLoginLimits, createRequestLimits, type RequestLimits } from '#users/limits.ts'
+import { createPasswordPolicy, type PasswordPolicy } from '#users/password-policy.ts'
+import { createPasswords, type Passwords } from '#users/passwords.ts'
+import { createRecovery, type Recovery } from '#users/recovery.ts'
+import { createRegister, type Register } from '#users/register.ts'
+import { createMailView } from '#view/mail.ts'
+import { isLocale, type Locale } from '#view/translate.ts'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+
+/** What the server can do, before anyone can ask for it by HTTP. Pages, JSON routes and commands call these same functions. */
+export interface Services {
+  secrets: readonly [string, ...string[]]
+  sealer: Sealer
+  now: Clock
+  keys: Keys
+  passwords: Passwords
+  passwordPolicy: PasswordPolicy
+  authenticate: Authenticate
+  register: Register
+  recovery: Recovery
+  changePassword: ChangePassword
+  allowedScopes: AllowedScopes
+  requestLimits: RequestLimits
+  sessions: Sessions
+  apiKeys: ApiKeys
+  audit: AuditRecorder
+  mail: MailQueue
+  /** Puts one of our messages in the queue, with links that lead back here. */
+  notify: Notify
+}
+
+export type Notify = (
+  name: Parameters<ReturnType<typeof createMailView>>[0],
+  message: { to: string; locale: string; path?: string },
+) => Promise<void>
+
+export interface ServicesParts {
+  config: Config
+  storage: Storage
+  log: Logger
+  now: Clock
+}
+
+const hour = 3_600_000
+const mailPollMs = 5000
+
+export function createServices(parts: ServicesParts): Services {
+  const { config, storage, log, now } = parts
+  const secrets = secretsOf(config)
+  const { users } = storage
+  const passwordPolicy = createPasswordPolicy({
+    minLength: config.PASSWORD_MIN_LENGTH,
+    minStrength: config.PASSWORD_MIN_STRENGTH,
+    needsClasses: config.PASSWORD_NEEDS_CLASSES,
+  })
+  const sealer = createSealer(secrets, 'artifacts')
+  const passwords = createPasswords({
+    memoryKib: config.ARGON2_MEMORY_KIB,
+    timeCost: config.ARGON2_TIME_COST,
+    parallelism: config.ARGON2_PARALLELISM,
+    queueMax: config.PASSWORD_QUEUE_MAX,
+  })
+  const limits = createLoginLimits({
+    limits: storage.limits,
+    failures: config.LOGIN_MAX_FAILURES,
+    lockMs: config.LOGIN_LOCK_MINUTES * 60_000,
+  })
+  const mail = mailOf(parts, secrets)
+  const notify = notifyOf(config, mail)
+  const tellChanged = async ({ email, locale = 'en' }: User): Promise<void> => {
+    if (email !== undefined) await notify('passwordChanged', { to: email, locale })
+  }
+
+  return {
+    secrets,
+    sealer,
+    now,
+    keys: keysOf(config, storage, { secrets, now }),
+    passwords,
+    passwordPolicy,
+    authenticate: createAuthenticate({ users, passwords, limits }),
+    register: createRegister({ users, passwords, passwordPolicy }),
+    recovery: createRecovery({
+      users,
+      artifacts: storage.artifacts,
+      passwords,
+      passwordPolicy,
+      now,
+      tellChanged,
+      sendLink: (name, { to, token, locale }) =>
+        notify(name, { to, locale, path: `${paths[name]}?token=${token}` }),
+      maySend: async (to) =>
+        (await storage.limits.hit(`mail:${sha256(to.toLowerCase())}`, hour)).count <=
+        config.MAILS_PER_HOUR,
+    }),
+    changePassword: createChangePassword({ users, passwords, passwordPolicy, tellChanged }),
+    allowedScopes: createAllowedScopes(storage),
+    requestLimits: createRequestLimits({
+      limits: storage.limits,
+      perMinute: config.REQUESTS_PER_MINUTE,
+      perHour: config.REQUESTS_PER_HOUR,
+      now,
+    }),
+    sessions: createSessions({ artifacts: storage.artifacts, clients: storage.clients, sealer }),
+    apiKeys: createApiKeys(storage.apiKeys, now),
+    audit: createAuditRecorder({
+      store: storage.audit,
+      now,
+      onError: (error) => log.error({ err: error }, 'audit events wait to be written'),
+    }),
+    mail,
+    notify,
+  }
+}
+
+const paths = { resetPassword: '/reset-password', verifyEmail: '/verify-email' }
+
+function mailOf(
+  { config, storage, log, now }: ServicesParts,
+  secrets: readonly string[],
+): MailQueue {
+  const send = createMailer({
+    from: config.MAIL_FROM,
+    smtpUrl: config.SMTP_URL,
+    outbox: config.development ? join(config.DATA_DIR, 'outbox') : undefined,
+  })
+  return createMailQueue({
+    store: storage.mailQueue,
+    send,
+    sealer: createSealer(secrets, 'mail'),
+    now,
+    pollMs: mailPollMs,
+    onError: (error, { id }) => log.warn({ err: error, mail: id }, 'mail was not sent'),
+  })
+}
+
+function notifyOf(config: Config, mail: MailQueue): Notify {
+  const render = createMailView(config.BRAND_NAME, config.ISSUER, config.BRAND_ACCENT)
+  return async (name, { to, locale, path = '/forgot-password' }) => {
+    const language: Locale = isLocale(locale) ? locale : 'en'
+    await mail.enqueue({ to, ...render(name, { email: to, link: config.ISSUER + path }, language) })
+  }
+}
+
+/** The signing keys of this server; the CLI uses them too. */
+export function keysOf(
+  config: Config,
+  storage: Storage,
+  { secrets, now }: { secrets: readonly string[]; now: Clock },
+): Keys {
+  return createKeys({
+    store: storage.signingKeys,
+    sealer: createSealer(secrets, 'signing-keys'),
+    now,
+    publishMs: (config.JWKS_MAX_AGE_SECONDS + config.KEY_POLL_SECONDS) * 1000,
+    retireMs: Math.max(24 * hour, config.SESSION_EXPIRE_SECONDS * 1000),
+  })
+}

@@ -1,0 +1,299 @@
+import { z } from 'zod'
+import { route, text, type ApiRoute, type RequestFacts } from '#http/api.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { User } from '#storage/users.ts'
+import type { Authenticate } from './authenticate.ts'
+import { presentUser, userSchema } from './presented.ts'
+import type { Recovery } from './recovery.ts'
+import type { Register } from './register.ts'
+
+/**
+ * `/auth/…`: register, sign in, refresh, sign out, forgotten password, confirmed address, for the operator's own
+ * applications. Anyone may call these; each counts against the limits of the caller's address, a password is counted
+ * against its account too, and all of them are written to the audit log.
+ */
+export interface AuthRouteParts {
+  authenticate: Authenticate
+  register: Register
+  registrationOpen: boolean
+  /** Whether the person must confirm their address before they may sign in. */
+  needsVerification(user: User): boolean
+  recovery: Recovery
+  users: {
+    findById(id: string): Promise<User | undefined>
+    findByIdentifier(identifier: string): Promise<User | undefined>
+  }
+  /** What follows a registration: a mail to confirm the address, or to the owner of a taken one. */
+  registered(user: User, request: RequestFacts): Promise<void>
+  registeredAgain(email: string, request: RequestFacts): Promise<void>
+  tokens: TokenFunctions
+  audit(
+    event: { type: string; actor?: string; target?: string; details?: Record<string, unknown> },
+    request: RequestFacts,
+  ): void
+}
+
+/** What the routes need of the engine's tokens. */
+export interface TokenFunctions {
+  issue(signIn: {
+    accountId: string
+    clientId?: string | undefined
+    resource?: string | undefined
+    address: string
+    agent: string
+  }): Promise<Tokens>
+  /** Resolves to undefined when the refresh token is not good. */
+  refresh(refreshToken: string, request: RequestFacts): Promise<Tokens | undefined>
+  end(tokens: {
+    accessToken?: string | undefined
+    refreshToken?: string | undefined
+  }): Promise<boolean>
+}
+
+interface Tokens {
+  access_token: string
+  refresh_token: string
+  token_type: 'Bearer'
+  expires_in: number
+}
+
+const password = text(1024).min(1)
+const email = text(254)
+
+const tokens = z.object({
+  access_token: z.string(),
+  refresh_token: z.string(),
+  token_type: z.literal('Bearer'),
+  expires_in: z.int(),
+  scope: z.string().optional(),
+})
+const message = z.object({ message: z.string() })
+
+const credentials = z
+  .object({
+    email: email.optional(),
+    username: email.optional(),
+    identifier: email.optional(),
+    password,
+    client_id: text(128).optional(),
+    resource: text(512).optional(),
+  })
+  .refine(
+    ({ email, username, identifier }) => [email, username, identifier].filter(Boolean).length === 1,
+    {
+      error: 'exactly one of email, username and identifier must be given',
+      path: ['identifier'],
+    },
+  )
+
+export function authRoutes(parts: AuthRouteParts): ApiRoute[] {
+  const { audit, recovery } = parts
+  const common = { tag: 'auth', access: 'anyone', isLimited: true } as const
+  return [
+    route({
+      ...common,
+      method: 'post',
+      path: '/auth/register',
+      summary:
+        'Make an account. A taken e-mail answers exactly as a free one; its owner gets a mail.',
+      body: z.object({
+        email,
+        password,
+        username: text(64).optional(),
+        nickname: text(128).optional(),
+      }),
+      answer: {
+        status: 201,
+        description: 'An echo, without id and tokens.',
+        schema: z.object({
+          user: z.object({
+            email: z.string(),
+            username: z.string().nullable(),
+            nickname: z.string().nullable(),
+          }),
+        }),
+      },
+      problems: { 403: 'registration is closed', 409: 'username_taken' },
+      handle: ({ body, request }) => registerAccount(parts, body, request),
+    }),
+    route({
+      ...common,
+      method: 'post',
+      path: '/auth/login',
+      acceptsForm: true,
+      summary: 'Sign in with a password.',
+      body: credentials,
+      answer: {
+        status: 200,
+        description: 'Tokens for the API, and the user.',
+        schema: tokens.extend({ user: userSchema }),
+      },
+      problems: {
+        401: 'invalid_credentials: wrong, unknown, banned or locked, which all look alike',
+      },
+      handle: ({ body, request }) => logIn(parts, body, request),
+    }),
+    route({
+      ...common,
+      method: 'post',
+      path: '/auth/refresh',
+      acceptsForm: true,
+      summary: 'A new pair for a refresh token, which is then spent; reuse revokes the family.',
+      body: z.object({ refresh_token: text(4096).min(1) }),
+      answer: { status: 200, description: 'A new pair.', schema: tokens },
+      problems: { 401: 'invalid_token' },
+      async handle({ body, request }) {
+        const pair = await parts.tokens.refresh(body.refresh_token, request)
+        if (!pair)
+          throw new AppError('invalid_token', 401, {
+            headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
+          })
+        return pair
+      },
+    }),
+    route({
+      ...common,
+      method: 'post',
+      path: '/auth/logout',
+      acceptsForm: true,
+      summary: 'End the sign-in of these tokens; they are dead at once.',
+      body: z.object({ refresh_token: text(4096).optional() }),
+      answer: {
+        status: 200,
+        description: 'Done, also when the tokens were not known.',
+        schema: message,
+      },
+      async handle({ body, credential, request }) {
+        const known = await parts.tokens.end({
+          accessToken: credential,
+          refreshToken: body.refresh_token,
+        })
+        if (known) audit({ type: 'logout' }, request)
+        return { message: 'signed out' }
+      },
+    }),
+    route({
+      ...common,
+      method: 'post',
+      path: '/auth/forgot-password',
+      summary: 'Send a link to set a new password, if somebody has this e-mail.',
+      body: z.object({ email }),
+      answer: { status: 202, description: 'Always.', schema: message },
+      async handle({ body, request }) {
+        inBackground(recovery.forgotPassword(body.email, request.locale), request)
+        audit({ type: 'password.reset_requested' }, request)
+        return { message: 'if the address is known, a link is on its way' }
+      },
+    }),
+    route({
+      ...common,
+      method: 'post',
+      path: '/auth/reset-password',
+      summary: 'Set a new password with the token of the link; every session of the user ends.',
+      body: z.object({ token: text(128).min(1), password }),
+      answer: { status: 200, description: 'Done.', schema: message },
+      problems: { 400: 'invalid_token: unknown, used or too old' },
+      async handle({ body, request }) {
+        const outcome = await recovery.resetPassword(body.token, body.password)
+        if ('problem' in outcome) throw invalid('body.password', outcome.problem)
+        audit(
+          { type: 'password.reset', actor: outcome.user.id, target: `user:${outcome.user.id}` },
+          request,
+        )
+        return { message: 'the password is changed' }
+      },
+    }),
+    route({
+      ...common,
+      method: 'post',
+      path: '/auth/request-verify',
+      summary: 'Send a link to confirm the address, if somebody has it and it is not confirmed.',
+      body: z.object({ email }),
+      answer: { status: 202, description: 'Always.', schema: message },
+      async handle({ body, request }) {
+        inBackground(recovery.requestVerification(body.email, request.locale), request)
+        return { message: 'if the address is known, a link is on its way' }
+      },
+    }),
+    route({
+      ...common,
+      method: 'post',
+      path: '/auth/verify-email',
+      summary: 'Confirm an address with the token of the link.',
+      body: z.object({ token: text(128).min(1) }),
+      answer: { status: 200, description: 'Done.', schema: message },
+      problems: { 400: 'invalid_token: unknown, used or too old' },
+      async handle({ body, request }) {
+        const user = await recovery.verifyEmail(body.token)
+        audit({ type: 'email.verified', actor: user.id, target: `user:${user.id}` }, request)
+        return { message: 'the address is confirmed' }
+      },
+    }),
+  ]
+}
+
+/** The answer must not tell by its time whether somebody has the address. */
+function inBackground(work: Promise<void>, { log }: RequestFacts): void {
+  work.catch((error: unknown) => log.error({ err: error }, 'background work failed'))
+}
+
+const invalid = (path: string, message: string): AppError =>
+  new AppError('validation_failed', 422, { problems: [{ path, message }] })
+
+async function registerAccount(
+  { register, registrationOpen, ...parts }: AuthRouteParts,
+  body: {
+    email: string
+    password: string
+    username?: string | undefined
+    nickname?: string | undefined
+  },
+  request: RequestFacts,
+) {
+  if (!registrationOpen) throw new AppError('registration_closed', 403)
+  const made = await register(body)
+  const echo = {
+    user: {
+      email: body.email.trim(),
+      username: body.username ?? null,
+      nickname: body.nickname ?? null,
+    },
+  }
+  if ('user' in made) {
+    parts.audit(
+      { type: 'user.registered', actor: made.user.id, target: `user:${made.user.id}` },
+      request,
+    )
+    inBackground(parts.registered(made.user, request), request)
+    return echo
+  }
+  const { email: emailProblem, ...others } = made.problems
+  if (others.username === 'username_taken') throw new AppError('username_taken', 409)
+  if (emailProblem === 'email_taken' && Object.keys(others).length === 0) {
+    inBackground(parts.registeredAgain(body.email, request), request)
+    return echo
+  }
+  const problems = Object.entries(made.problems).filter(([, code]) => code !== 'email_taken')
+  throw new AppError('validation_failed', 422, {
+    problems: problems.map(([field, code]) => ({ path: `body.${field}`, message: code })),
+  })
+}
+
+async function logIn(
+  { authenticate, needsVerification, tokens, audit, users }: AuthRouteParts,
+  body: z.infer<typeof credentials>,
+  request: RequestFacts,
+) {
+  const identifier = body.identifier ?? body.email ?? body.username ?? ''
+  const { address, agent } = request
+  const user = await authenticate({ identifier, password: body.password, address })
+  if (!user) {
+    audit({ type: 'login.failed', details: { identifier: identifier.slice(0, 254) } }, request)
+    throw new AppError('invalid_credentials', 401, { headers: { 'WWW-Authenticate': 'Bearer' } })
+  }
+  if (needsVerification(user)) throw new AppError('email_not_verified', 403)
+  const { client_id: clientId, resource } = body
+  const pair = await tokens.issue({ accountId: user.id, clientId, resource, address, agent })
+  audit({ type: 'login.succeeded', actor: user.id, target: `user:${user.id}` }, request)
+  return { ...pair, user: presentUser((await users.findById(user.id)) ?? user) }
+}

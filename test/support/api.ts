@@ -1,0 +1,55 @@
+import type { Fixture, Person } from './start.ts'
+
+/** The JSON API as a first-party application calls it. */
+export interface Api {
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>
+  /** Signs in; rejects unless that worked. */
+  login(person: Pick<Person, 'email' | 'password'>): Promise<SignedIn>
+}
+
+export interface CallOptions {
+  body?: unknown
+  token?: string | undefined
+  headers?: Record<string, string>
+}
+
+export interface Answer {
+  status: number
+  headers: Headers
+  // oxlint-disable-next-line typescript/no-explicit-any -- whatever JSON came
+  body: any
+}
+
+export interface SignedIn {
+  access_token: string
+  refresh_token: string
+  user: { id: string; email: string }
+}
+
+export function apiOf(fixture: Pick<Fixture, 'issuer'>): Api {
+  const call: Api['call'] = async (method, path, { body, token, headers = {} } = {}) => {
+    const answer = await fetch(fixture.issuer + path, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const text = await answer.text()
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    }
+  }
+  return {
+    call,
+    async login({ email, password }) {
+      const { status, body } = await call('POST', '/auth/login', { body: { email, password } })
+      if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`)
+      return body as SignedIn
+    },
+  }
+}
