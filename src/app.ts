@@ -208,7 +208,7 @@ function engineOf(
   { config, storage, services, log }: AppParts,
   showPage: ShowPage,
 ): Promise<Engine> {
-  const { secrets, now, allowedScopes, audit } = services
+  const { secrets, now, permittedScopes, audit } = services
   const { API_RESOURCE: resource, ISSUER: issuer } = config
   const { artifacts, resources } = storage
   const isKeyAlive = async (id: string): Promise<boolean> =>
@@ -231,7 +231,7 @@ function engineOf(
         jwt,
         apiKeys,
         showPage,
-        allowedScopes,
+        permittedScopes,
         now,
       })
       watchEngine(provider, { log, audit: (event) => audit.record(event) })

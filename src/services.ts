@@ -11,7 +11,12 @@ import { createKeys, type Keys } from '#oidc/keys.ts'
 import { createSessions, type Sessions } from '#oidc/sessions.ts'
 import type { Storage } from '#storage/storage.ts'
 import type { User } from '#storage/users.ts'
-import { createAllowedScopes, type AllowedScopes } from '#users/allowed-scopes.ts'
+import {
+  createAllowedScopes,
+  createPermittedScopes,
+  type AllowedScopes,
+  type PermittedScopes,
+} from '#users/allowed-scopes.ts'
 import { createAuthenticate, type Authenticate } from '#users/authenticate.ts'
 import { createChangePassword, type ChangePassword } from '#users/change-password.ts'
 import { createLoginLimits, createRequestLimits, type RequestLimits } from '#users/limits.ts'
@@ -37,6 +42,7 @@ export interface Services {
   recovery: Recovery
   changePassword: ChangePassword
   allowedScopes: AllowedScopes
+  permittedScopes: PermittedScopes
   requestLimits: RequestLimits
   sessions: Sessions
   apiKeys: ApiKeys
@@ -82,6 +88,7 @@ export function createServices(parts: ServicesParts): Services {
     failures: config.LOGIN_MAX_FAILURES,
     lockMs: config.LOGIN_LOCK_MINUTES * 60_000,
   })
+  const permittedScopes = createPermittedScopes(storage.roles)
   const mail = mailOf(parts, secrets)
   const notify = notifyOf(config, mail)
   const tellChanged = async ({ email, locale = 'en' }: User): Promise<void> => {
@@ -111,7 +118,8 @@ export function createServices(parts: ServicesParts): Services {
         config.MAILS_PER_HOUR,
     }),
     changePassword: createChangePassword({ users, passwords, passwordPolicy, tellChanged }),
-    allowedScopes: createAllowedScopes(storage),
+    permittedScopes,
+    allowedScopes: createAllowedScopes({ ...storage, permittedScopes }),
     requestLimits: createRequestLimits({
       limits: storage.limits,
       perMinute: config.REQUESTS_PER_MINUTE,

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { secretsOf } from '#config/development-secret.ts'
 import { systemClock } from '#lib/clock.ts'
 import type { Keys } from '#oidc/keys.ts'
-import { keysOf } from '../server.ts'
+import { keysOf } from '../services.ts'
 import { withStorage } from './with-storage.ts'
 
 /** `keys list`, `keys rotate`: the signing keys. A rotation needs no restart; every process takes it up by itself. */

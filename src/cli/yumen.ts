@@ -2,17 +2,23 @@ import { Command } from 'commander'
 import { AppError } from '#lib/app-error.ts'
 import { InvalidConfig } from '#config/load.ts'
 import packageJson from '../../package.json' with { type: 'json' }
+import { clientCommand } from './client.ts'
 import { configCommand } from './config.ts'
 import { keysCommand } from './keys.ts'
 import { migrateCommand } from './migrate.ts'
+import { tokenCommand } from './token.ts'
+import { userCommand } from './user.ts'
 
 /** `npm run yumen -- …`: the operator's commands. Exit 0 done, 1 not done (the reason on standard error), 78 wrong setting. */
 const program = new Command('yumen')
   .description('Operate a Yumen server: the same environment variables as the server itself.')
   .version(packageJson.version)
+  .addCommand(clientCommand())
   .addCommand(configCommand())
   .addCommand(keysCommand())
   .addCommand(migrateCommand())
+  .addCommand(tokenCommand())
+  .addCommand(userCommand())
 
 try {
   await program.parseAsync()
@@ -37,6 +43,10 @@ function sentence(code: string): string {
     keys_too_young:
       'The next key is too new: others may still hold a cached key set without it. Try later, or use --force.',
     keys_changed: 'Another process changed the keys at the same moment. Look with "keys list".',
+    invalid_client:
+      'There is no such client, or it is not a public first-party one. The built-in one is made when the server first starts.',
+    invalid_target: 'There is no such resource. The server makes its own when it first starts.',
+    busy: 'Others are changing the same at this moment. Try again.',
   }
   return sentences[code] ?? code
 }

@@ -80,7 +80,7 @@ export interface ApiParts {
 /** Types the route's handler from its schemas. */
 export const route = <Body = undefined, Query = undefined, Params = undefined>(
   definition: ApiRoute<Body, Query, Params>,
-): ApiRoute => definition as never
+): ApiRoute => definition
 
 export function apiRoutes(table: readonly ApiRoute[], parts: ApiParts): Router<RequestState> {
   const router = new Router<RequestState>()

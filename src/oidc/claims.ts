@@ -21,7 +21,7 @@ export function createFindAccount(users: UserStore, roles: RoleStore): FindAccou
       ...claimsOf(user),
       ...(scope.split(' ').includes('roles') ? await rolesOf(user, roles) : {}),
     })
-    return { accountId: user.id, claims }
+    return { accountId: user.id, roles: user.roles, claims }
   }
 }
 

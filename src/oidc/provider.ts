@@ -30,7 +30,7 @@ import { tellOutages } from './outages.ts'
 import { pageFeatures, renderErrorPage, type ShowPage } from './pages.ts'
 import { createPolicy } from './policy.ts'
 import { markRefreshReplay, refreshGrace } from './refresh-grace.ts'
-import { resourceIndicators, type AllowedScopes } from './resources.ts'
+import { resourceIndicators, type PermittedScopes } from './resources.ts'
 
 /**
  * oidc-provider, configured. It drives the standard endpoints: authorize, token, PAR, device, userinfo, introspect,
@@ -44,7 +44,7 @@ export interface ProviderParts {
   jwt: JwtAccessTokens
   apiKeys: ApiKeyParts
   showPage: ShowPage
-  allowedScopes: AllowedScopes
+  permittedScopes: PermittedScopes
   now: Clock
 }
 
@@ -156,7 +156,7 @@ function protocol(config: Config): Configuration {
 }
 
 function features({
-  allowedScopes,
+  permittedScopes,
   config,
   secrets,
   storage,
@@ -180,7 +180,10 @@ function features({
     dPoP: { enabled: true, nonceSecret: deriveKey(secrets[0], 'dpop-nonce') },
     backchannelLogout: { enabled: true },
     ...pageFeatures(showPage, `${config.basePath}/`),
-    resourceIndicators: resourceIndicators(storage.resources, allowedScopes),
+    resourceIndicators: resourceIndicators(storage.resources, {
+      permittedScopes,
+      rolesOf: async (accountId) => (await storage.users.findById(accountId))?.roles ?? [],
+    }),
   }
 }
 

@@ -16,7 +16,7 @@ type ResourceIndicators = NonNullable<NonNullable<Configuration['features']>['re
  */
 export function resourceIndicators(
   resources: ResourceStore,
-  allowedScopes: AllowedScopes,
+  people: PeopleScopes,
 ): ResourceIndicators {
   return {
     enabled: true,
@@ -32,7 +32,7 @@ export function resourceIndicators(
       if (!resource) throw new errors.InvalidTarget('unknown resource')
       return {
         audience: resource.identifier,
-        scope: (await scopesFor(ctx, { resource, client, allowedScopes })).join(' '),
+        scope: (await scopesFor(ctx, { resource, client, people })).join(' '),
         accessTokenFormat: 'jwt',
         jwt: { sign: { alg: 'ES256' } },
         ...(resource.accessTokenTtl === undefined
@@ -43,8 +43,17 @@ export function resourceIndicators(
   }
 }
 
-/** The scopes of a resource that a person may be granted; supplied by `app.ts`, which knows roles. */
-export type AllowedScopes = (accountId: string, resource: string) => Promise<string[]>
+/** The scopes of a resource that holders of these roles may be granted. */
+export type PermittedScopes = (
+  resource: Resource,
+  roleNames: readonly string[],
+) => Promise<string[]>
+
+/** Supplied by `provider.ts`; what people may be granted is a matter of `users/`. */
+export interface PeopleScopes {
+  permittedScopes: PermittedScopes
+  rolesOf(accountId: string): Promise<string[]>
+}
 
 /**
  * What may be granted at all: to a person, what their roles allow; to a client that acts for itself, what is open to all
@@ -52,14 +61,15 @@ export type AllowedScopes = (accountId: string, resource: string) => Promise<str
  */
 async function scopesFor(
   ctx: KoaContextWithOIDC,
-  {
-    resource,
-    client,
-    allowedScopes,
-  }: { resource: Resource; client: EngineClient; allowedScopes: AllowedScopes },
+  { resource, client, people }: { resource: Resource; client: EngineClient; people: PeopleScopes },
 ): Promise<string[]> {
-  const accountId = ctx.oidc.account?.accountId ?? ctx.oidc.session?.accountId
-  if (accountId !== undefined) return allowedScopes(accountId, resource.identifier)
+  // `claims.ts` puts the roles beside the account, so that nobody has to ask twice.
+  const account = ctx.oidc.account as { roles?: string[] } | undefined
+  if (account?.roles) return people.permittedScopes(resource, account.roles)
+  const accountId = ctx.oidc.session?.accountId
+  if (accountId !== undefined)
+    return people.permittedScopes(resource, await people.rolesOf(accountId))
+
   const listed = new Set((client['resource_scopes'] as string[] | undefined) ?? [])
   // Before a person is known (PAR, device, login still to come) everything may be asked; the answer is cut then.
   const isClientAlone = ctx.oidc.params?.['grant_type'] === 'client_credentials'

@@ -118,8 +118,8 @@ test('a taken e-mail is answered as a free one, and its owner is told', async (t
   for (let tries = 0; inbox.received.length < 2 && tries < 200; tries++)
     await new Promise((resolve) => setTimeout(resolve, 20))
   t.deepEqual(
-    inbox.received.map(({ to }) => to[0]).sort(),
-    [person.email, 'new@example.com'].sort(),
+    new Set(inbox.received.flatMap(({ to }) => to)),
+    new Set([person.email, 'new@example.com']),
   )
 })
 

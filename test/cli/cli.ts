@@ -14,12 +14,16 @@ export interface Outcome {
   err: string
 }
 
-/** Runs `yumen …` as a process of its own; `env` is its whole environment but for PATH. */
-export async function yumen(env: Record<string, string>, ...args: string[]): Promise<Outcome> {
+/** Runs `yumen …` as a process of its own; `env` is its whole environment but for PATH, and `input` its standard input. */
+export async function yumen(
+  { input = '', ...env }: Record<string, string>,
+  ...args: string[]
+): Promise<Outcome> {
   const child = spawn(process.execPath, [join(root, 'src/cli/yumen.ts'), ...args], {
     cwd: root,
     env: { PATH: process.env['PATH'], ...env },
   })
+  child.stdin.on('error', () => undefined).end(input)
   const [out, err, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

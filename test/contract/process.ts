@@ -22,6 +22,6 @@ if (task === 'migrate') {
     console.log('held')
     // A timer, because a promise alone does not keep a process alive; and the timer knows the promise, or the collector
     // would take it, with the lock that waits for it.
-    await new Promise((resolve) => setInterval(() => undefined, 60_000, resolve))
+    await new Promise((resolve) => setInterval((_end: unknown) => undefined, 60_000, resolve))
   })
 }

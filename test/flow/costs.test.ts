@@ -100,7 +100,10 @@ async function start(t: ExecutionContext, kind: DatabaseKind, seen: Costs): Prom
     acquireTimeoutMs: config.DATABASE_ACQUIRE_TIMEOUT_MS,
     statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
     now: Date.now,
-    onStatement: (sql) => seen.statements.push(sql),
+    onStatement: (sql) => {
+      // Audit events are written in batches, and mail is looked for, whatever is asked meanwhile.
+      if (!/audit_events|mail_queue|^(BEGIN|COMMIT)/.test(sql)) seen.statements.push(sql)
+    },
   })
   const counted = countCalls(storage, seen.calls)
   const log = createLog('silent')
@@ -108,7 +111,7 @@ async function start(t: ExecutionContext, kind: DatabaseKind, seen: Costs): Prom
   t.teardown(server.stop)
 
   const account = { email: 'li.hua@example.com', password: newSecret(12) }
-  const made = await server.register(account)
+  const made = await server.services.register(account)
   if ('problems' in made) throw new Error(JSON.stringify(made.problems))
   return {
     config,
@@ -157,6 +160,9 @@ function countCalls(storage: Storage, calls: string[]): Storage {
     resources: watched('resources', storage.resources),
     signingKeys: watched('signingKeys', storage.signingKeys),
     artifacts: watched('artifacts', storage.artifacts),
+    roles: watched('roles', storage.roles),
+    apiKeys: watched('apiKeys', storage.apiKeys),
+    limits: watched('limits', storage.limits),
     withLock: async (name, waitMs, work) =>
       name === 'sweep' ? undefined : storage.withLock(name, waitMs, work),
   }

@@ -1,0 +1,49 @@
+import { Command } from 'commander'
+import { createFirstPartyTokens } from '#oidc/first-party.ts'
+import { findUser } from './find-user.ts'
+import { record } from './record.ts'
+import { withEngine } from './with-engine.ts'
+import { withServices, type CommandParts } from './with-services.ts'
+
+interface Options {
+  user: string
+  resource?: string
+  client?: string
+}
+
+/** `token issue`: tokens of a person for a script, as if they had signed in at `/auth/login`. They can end it like any other sign-in. */
+export function tokenCommand(): Command {
+  return new Command('token').description('make tokens for scripts').addCommand(
+    new Command('issue')
+      .description('print an access token and a refresh token of somebody, as JSON')
+      .requiredOption('--user <identifier>', 'e-mail, username or id')
+      .option('--resource <uri>', 'the API that the token is for; our own by default')
+      .option('--client <client_id>', 'a public first-party client; the built-in one by default')
+      .action((options: Options) => withServices((parts) => issueTokens(parts, options))),
+  )
+}
+
+async function issueTokens(parts: CommandParts, options: Options): Promise<void> {
+  const { config, storage, services } = parts
+  const user = await findUser(storage, options.user)
+  if (user.bannedAt !== undefined) throw new Error('They are banned.')
+  const answer = await withEngine(parts, (engine) => {
+    const tokens = createFirstPartyTokens({
+      ...services,
+      provider: () => engine.provider,
+      jwt: () => engine.jwt,
+      artifacts: storage.artifacts,
+      resources: storage.resources,
+      defaultResource: config.API_RESOURCE,
+    })
+    return tokens.issue({
+      accountId: user.id,
+      clientId: options.client,
+      resource: options.resource,
+      address: '',
+      agent: 'yumen token issue',
+    })
+  })
+  await record(storage, { type: 'token.issued', target: `user:${user.id}` })
+  console.log(JSON.stringify(answer, null, 2))
+}
