@@ -10,6 +10,7 @@ import { startServers } from './servers.ts'
 import { endWithUs } from './servers/leftovers.ts'
 import { formatTally, tally } from './tally.ts'
 
+const compileCache = join(import.meta.dirname, '../../node_modules/.cache/compile')
 const ava = join(import.meta.dirname, '../../node_modules/ava/entrypoints/cli.js')
 
 let testing: ChildProcess | undefined
@@ -55,7 +56,8 @@ function runAva(
   const colour = process.stdout.isTTY && !process.env['NO_COLOR'] ? { FORCE_COLOR: '1' } : {}
   return new Promise((resolve, reject) => {
     testing = spawn(process.execPath, [ava, ...args], {
-      env: { ...process.env, ...colour, ...env },
+      // Every test file is a process that loads the same modules: compiled once, they are there for all of them.
+      env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...colour, ...env },
       // What tests print goes to ava's standard error; its standard output holds nothing but the report.
       stdio: ['inherit', 'pipe', 'inherit'],
     })
