@@ -10,6 +10,7 @@ import type { Engine } from '#oidc/engine.ts'
 import { createFirstPartyTokens, type TokenAnswer } from '#oidc/first-party.ts'
 import type { NewAuditEvent } from '#audit/recorder.ts'
 import type { Storage } from '#storage/storage.ts'
+import { recoveryRoutes } from '#users/recovery-routes.ts'
 import { authRoutes, type TokenFunctions } from '#users/routes.ts'
 import type { Services } from './services.ts'
 import { verifyTokenRoutes } from './verify-token.ts'
@@ -48,6 +49,7 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
       tokens: tokensOf(parts),
       audit: record,
     }),
+    ...recoveryRoutes({ recovery: services.recovery, audit: record }),
     ...verifyTokenRoutes({
       identify: parts.identify,
       jwt: () => engine.jwt,

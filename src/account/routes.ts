@@ -5,51 +5,29 @@ import { AlreadyExists } from '#storage/errors.ts'
 import type { User, UserStore } from '#storage/users.ts'
 import { presentUser, userSchema } from '#users/presented.ts'
 import type { ChangePassword } from '#users/change-password.ts'
+import {
+  grantSchema,
+  presentGrant,
+  presentSession,
+  sessionRoutes,
+  sessionSchema,
+  type SessionRouteParts,
+} from './session-routes.ts'
 
 /**
  * `/users/me…`: what a signed-in person does with their own account. For whoever brings a token of the person for our API
  * or one of their API keys; changes need the scope `account:write`. Every change is written to the audit log.
  */
-export interface AccountRouteParts {
+export interface AccountRouteParts extends SessionRouteParts {
   users: Pick<UserStore, 'findById' | 'update'>
   changePassword: ChangePassword
-  sessions: SessionFunctions
   /** How long an account that is to be erased can still be saved by signing in, in milliseconds. */
   eraseAfterMs: number
   now(): number
-  audit(
-    event: { type: string; target?: string; details?: Record<string, unknown> },
-    call: Pick<AnyCall, 'caller' | 'request'>,
-  ): void
 }
-
-/** What the routes need to know of sign-ins and connected applications. */
-export interface SessionFunctions {
-  list(userId: string): Promise<SignedIn[]>
-  end(userId: string, id: string): Promise<boolean>
-  endAll(userId: string): Promise<void>
-  listGrants(
-    userId: string,
-  ): Promise<{ clientId: string; name: string; scopes: string[]; expiresAt?: number | undefined }[]>
-  removeGrants(userId: string, clientId: string): Promise<boolean>
-}
-
-interface SignedIn {
-  id: string
-  kind: 'browser' | 'app'
-  clientId?: string | undefined
-  grantId?: string | undefined
-  address?: string | undefined
-  agent?: string | undefined
-  lastSeenAt?: number | undefined
-  expiresAt?: number | undefined
-}
-
-type AnyCall = ApiCall<unknown, unknown, unknown>
 
 const read = { scope: 'account:read' }
 const write = { scope: 'account:write' }
-const id = z.object({ id: text(128) })
 
 /** What people may change about themselves; anything else in the body is refused, so that nobody believes it was taken. */
 const profile = z.strictObject({
@@ -72,28 +50,6 @@ const profile = z.strictObject({
     .optional(),
   metadata: z.strictObject({ public: z.record(text(64), z.json()) }).optional(),
 })
-
-const sessionSchema = z
-  .object({
-    id: z.string(),
-    kind: z.enum(['browser', 'app']),
-    client_id: z.string().nullable(),
-    address: z.string().nullable(),
-    agent: z.string().nullable(),
-    last_seen_at: z.iso.datetime().nullable(),
-    expires_at: z.iso.datetime().nullable(),
-    is_current: z.boolean(),
-  })
-  .meta({ id: 'Session' })
-
-const grantSchema = z
-  .object({
-    client_id: z.string(),
-    client_name: z.string(),
-    scopes: z.array(z.string()),
-    expires_at: z.iso.datetime().nullable(),
-  })
-  .meta({ id: 'ConnectedApp' })
 
 export function accountRoutes(parts: AccountRouteParts): ApiRoute[] {
   const tag = 'users'
@@ -190,99 +146,6 @@ export function accountRoutes(parts: AccountRouteParts): ApiRoute[] {
   ]
 }
 
-function sessionRoutes(parts: AccountRouteParts): ApiRoute[] {
-  const tag = 'users'
-  const { sessions, audit } = parts
-  const gone = { status: 204, description: 'Done.' }
-  return [
-    route({
-      tag,
-      method: 'get',
-      path: '/users/me/sessions',
-      access: read,
-      summary: 'Where I am signed in.',
-      answer: {
-        status: 200,
-        description: 'Latest first.',
-        schema: z.object({ sessions: z.array(sessionSchema) }),
-      },
-      handle: async ({ caller }) => ({
-        sessions: (await sessions.list(caller.userId!)).map((one) =>
-          presentSession(one, caller.grantId),
-        ),
-      }),
-    }),
-    route({
-      tag,
-      method: 'delete',
-      path: '/users/me/sessions',
-      access: write,
-      summary: 'Sign out everywhere, here too.',
-      answer: gone,
-      async handle(call) {
-        await sessions.endAll(call.caller.userId!)
-        audit({ type: 'session.all_ended', target: `user:${call.caller.userId}` }, call)
-      },
-    }),
-    route({
-      tag,
-      method: 'delete',
-      path: '/users/me/sessions/:id',
-      access: write,
-      summary: 'Sign out there.',
-      params: id,
-      answer: gone,
-      async handle(call) {
-        if (!(await sessions.end(call.caller.userId!, call.params.id)))
-          throw new AppError('not_found', 404)
-        audit({ type: 'session.ended', target: `session:${call.params.id}` }, call)
-      },
-    }),
-    route({
-      tag,
-      method: 'get',
-      path: '/users/me/grants',
-      access: read,
-      summary: 'Applications that I have let in.',
-      answer: {
-        status: 200,
-        description: 'One entry an application.',
-        schema: z.object({ grants: z.array(grantSchema) }),
-      },
-      handle: async ({ caller }) => ({
-        grants: (await sessions.listGrants(caller.userId!)).map(presentGrant),
-      }),
-    }),
-    route({
-      tag,
-      method: 'delete',
-      path: '/users/me/grants/:id',
-      access: write,
-      params: id,
-      answer: gone,
-      summary: 'Take everything back from an application; its tokens are dead at once.',
-      async handle(call) {
-        if (!(await sessions.removeGrants(call.caller.userId!, call.params.id)))
-          throw new AppError('not_found', 404)
-        audit({ type: 'grant.removed', target: `client:${call.params.id}` }, call)
-      },
-    }),
-    route({
-      tag,
-      method: 'get',
-      path: '/users/me/identities',
-      access: read,
-      summary: 'Accounts elsewhere that I can sign in with.',
-      answer: {
-        status: 200,
-        description: 'None yet: sign-in through others comes later.',
-        schema: z.object({ identities: z.array(z.unknown()) }),
-      },
-      handle: async () => ({ identities: [] }),
-    }),
-  ]
-}
-
 async function userOf({ users }: AccountRouteParts, userId: string | undefined): Promise<User> {
   const user = userId === undefined ? undefined : await users.findById(userId)
   if (!user) throw new AppError('forbidden', 403)
@@ -352,29 +215,3 @@ async function eraseLater(
   parts.audit({ type: 'user.erase_requested', target: `user:${user.id}` }, { caller, request })
   return { erase_at: new Date(eraseAt).toISOString() }
 }
-
-const iso = (time: number | undefined): string | null =>
-  time === undefined ? null : new Date(time).toISOString()
-
-const presentSession = (one: SignedIn, grantId: string | undefined) => ({
-  id: one.id,
-  kind: one.kind,
-  client_id: one.clientId ?? null,
-  address: one.address ?? null,
-  agent: one.agent ?? null,
-  last_seen_at: iso(one.lastSeenAt),
-  expires_at: iso(one.expiresAt),
-  is_current: grantId !== undefined && one.grantId === grantId,
-})
-
-const presentGrant = (one: {
-  clientId: string
-  name: string
-  scopes: string[]
-  expiresAt?: number | undefined
-}) => ({
-  client_id: one.clientId,
-  client_name: one.name,
-  scopes: one.scopes,
-  expires_at: iso(one.expiresAt),
-})

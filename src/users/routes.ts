@@ -4,7 +4,7 @@ import { AppError } from '#lib/app-error.ts'
 import type { User } from '#storage/users.ts'
 import type { Authenticate } from './authenticate.ts'
 import { presentUser, userSchema } from './presented.ts'
-import type { Recovery } from './recovery.ts'
+import { inBackground } from './recovery-routes.ts'
 import type { Register } from './register.ts'
 
 /**
@@ -18,7 +18,6 @@ export interface AuthRouteParts {
   registrationOpen: boolean
   /** Whether the person must confirm their address before they may sign in. */
   needsVerification(user: User): boolean
-  recovery: Recovery
   users: {
     findById(id: string): Promise<User | undefined>
     findByIdentifier(identifier: string): Promise<User | undefined>
@@ -87,7 +86,7 @@ const credentials = z
   )
 
 export function authRoutes(parts: AuthRouteParts): ApiRoute[] {
-  const { audit, recovery } = parts
+  const { audit } = parts
   const common = { tag: 'auth', access: 'anyone', isLimited: true } as const
   return [
     route({
@@ -172,73 +171,8 @@ export function authRoutes(parts: AuthRouteParts): ApiRoute[] {
         return { message: 'signed out' }
       },
     }),
-    route({
-      ...common,
-      method: 'post',
-      path: '/auth/forgot-password',
-      summary: 'Send a link to set a new password, if somebody has this e-mail.',
-      body: z.object({ email }),
-      answer: { status: 202, description: 'Always.', schema: message },
-      async handle({ body, request }) {
-        inBackground(recovery.forgotPassword(body.email, request.locale), request)
-        audit({ type: 'password.reset_requested' }, request)
-        return { message: 'if the address is known, a link is on its way' }
-      },
-    }),
-    route({
-      ...common,
-      method: 'post',
-      path: '/auth/reset-password',
-      summary: 'Set a new password with the token of the link; every session of the user ends.',
-      body: z.object({ token: text(128).min(1), password }),
-      answer: { status: 200, description: 'Done.', schema: message },
-      problems: { 400: 'invalid_token: unknown, used or too old' },
-      async handle({ body, request }) {
-        const outcome = await recovery.resetPassword(body.token, body.password)
-        if ('problem' in outcome) throw invalid('body.password', outcome.problem)
-        audit(
-          { type: 'password.reset', actor: outcome.user.id, target: `user:${outcome.user.id}` },
-          request,
-        )
-        return { message: 'the password is changed' }
-      },
-    }),
-    route({
-      ...common,
-      method: 'post',
-      path: '/auth/request-verify',
-      summary: 'Send a link to confirm the address, if somebody has it and it is not confirmed.',
-      body: z.object({ email }),
-      answer: { status: 202, description: 'Always.', schema: message },
-      async handle({ body, request }) {
-        inBackground(recovery.requestVerification(body.email, request.locale), request)
-        return { message: 'if the address is known, a link is on its way' }
-      },
-    }),
-    route({
-      ...common,
-      method: 'post',
-      path: '/auth/verify-email',
-      summary: 'Confirm an address with the token of the link.',
-      body: z.object({ token: text(128).min(1) }),
-      answer: { status: 200, description: 'Done.', schema: message },
-      problems: { 400: 'invalid_token: unknown, used or too old' },
-      async handle({ body, request }) {
-        const user = await recovery.verifyEmail(body.token)
-        audit({ type: 'email.verified', actor: user.id, target: `user:${user.id}` }, request)
-        return { message: 'the address is confirmed' }
-      },
-    }),
   ]
 }
-
-/** The answer must not tell by its time whether somebody has the address. */
-function inBackground(work: Promise<void>, { log }: RequestFacts): void {
-  work.catch((error: unknown) => log.error({ err: error }, 'background work failed'))
-}
-
-const invalid = (path: string, message: string): AppError =>
-  new AppError('validation_failed', 422, { problems: [{ path, message }] })
 
 async function registerAccount(
   { register, registrationOpen, ...parts }: AuthRouteParts,

@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import { route, text, type ApiRoute, type RequestFacts } from '#http/api.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { Recovery } from './recovery.ts'
+
+/**
+ * `/auth/…` for those who cannot sign in, or whose address is not confirmed. Anyone may call these; each counts against
+ * the limits of the caller's address, mails are limited for each recipient, and all are written to the audit log.
+ */
+export interface RecoveryRouteParts {
+  recovery: Recovery
+  audit(event: { type: string; actor?: string; target?: string }, request: RequestFacts): void
+}
+
+const password = text(1024).min(1)
+const email = text(254)
+const message = z.object({ message: z.string() })
+
+export function recoveryRoutes({ recovery, audit }: RecoveryRouteParts): ApiRoute[] {
+  const common = { tag: 'auth', access: 'anyone', isLimited: true } as const
+  return [
+    route({
+      ...common,
+      method: 'post',
+      path: '/auth/forgot-password',
+      summary: 'Send a link to set a new password, if somebody has this e-mail.',
+      body: z.object({ email }),
+      answer: { status: 202, description: 'Always.', schema: message },
+      async handle({ body, request }) {
+        inBackground(recovery.forgotPassword(body.email, request.locale), request)
+        audit({ type: 'password.reset_requested' }, request)
+        return { message: 'if the address is known, a link is on its way' }
+      },
+    }),
+    route({
+      ...common,
+      method: 'post',
+      path: '/auth/reset-password',
+      summary: 'Set a new password with the token of the link; every session of the user ends.',
+      body: z.object({ token: text(128).min(1), password }),
+      answer: { status: 200, description: 'Done.', schema: message },
+      problems: { 400: 'invalid_token: unknown, used or too old' },
+      async handle({ body, request }) {
+        const outcome = await recovery.resetPassword(body.token, body.password)
+        if ('problem' in outcome) throw invalid('body.password', outcome.problem)
+        audit(
+          { type: 'password.reset', actor: outcome.user.id, target: `user:${outcome.user.id}` },
+          request,
+        )
+        return { message: 'the password is changed' }
+      },
+    }),
+    route({
+      ...common,
+      method: 'post',
+      path: '/auth/request-verify',
+      summary: 'Send a link to confirm the address, if somebody has it and it is not confirmed.',
+      body: z.object({ email }),
+      answer: { status: 202, description: 'Always.', schema: message },
+      async handle({ body, request }) {
+        inBackground(recovery.requestVerification(body.email, request.locale), request)
+        return { message: 'if the address is known, a link is on its way' }
+      },
+    }),
+    route({
+      ...common,
+      method: 'post',
+      path: '/auth/verify-email',
+      summary: 'Confirm an address with the token of the link.',
+      body: z.object({ token: text(128).min(1) }),
+      answer: { status: 200, description: 'Done.', schema: message },
+      problems: { 400: 'invalid_token: unknown, used or too old' },
+      async handle({ body, request }) {
+        const user = await recovery.verifyEmail(body.token)
+        audit({ type: 'email.verified', actor: user.id, target: `user:${user.id}` }, request)
+        return { message: 'the address is confirmed' }
+      },
+    }),
+  ]
+}
+
+/** The answer must not tell by its time whether somebody has the address. */
+export function inBackground(work: Promise<void>, { log }: RequestFacts): void {
+  work.catch((error: unknown) => log.error({ err: error }, 'background work failed'))
+}
+
+const invalid = (path: string, message: string): AppError =>
+  new AppError('validation_failed', 422, { problems: [{ path, message }] })
