@@ -11,6 +11,8 @@ export interface Listener {
   drain(timeoutMs: number): Promise<void>
 }
 
+const keepAliveMs = 75_000
+
 export async function listen(
   handler: RequestListener,
   address: { port: number; host: string | undefined },
@@ -30,6 +32,9 @@ export async function listen(
     // Node takes a connection that has sent nothing yet (a browser's reserve) for a busy one.
     for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
   }
+  // Longer than proxies keep an idle connection (60 s is usual): whoever closes first must not be us, or a request that
+  // is on its way meets a closed door.
+  server.keepAliveTimeout = keepAliveMs
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(address, resolve)
