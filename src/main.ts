@@ -5,7 +5,11 @@ import { startServer, type RunningServer } from './server.ts'
 import { openStorage } from './storage-of.ts'
 
 /** The process: environment → storage → server; SIGTERM and SIGINT drain it. Exit 78 (EX_CONFIG) for a wrong setting. */
-async function main(): Promise<void> {
+export async function main(): Promise<void> {
+  await run().catch(refuse)
+}
+
+async function run(): Promise<void> {
   const config = loadConfig()
   const log = createLog(config.LOG_LEVEL)
   const storage = await openStorage(config, (error) => log.warn({ err: error }, 'redis connection'))
@@ -48,10 +52,10 @@ function greeting(
   return lines.join('\n')
 }
 
-await main().catch((error: unknown) => {
+function refuse(error: unknown): never {
   const wrongSetting = error instanceof InvalidConfig
   process.stderr.write(
     `${wrongSetting ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
   )
   process.exit(wrongSetting ? 78 : 1)
-})
+}
