@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { flag, help, oneOf, secret, whole } from './kinds.ts'
+
+/** Settings of accounts, their passwords, and the limits on guessing. */
+export const accountSettings = {
+  ADMIN_EMAIL: z
+    .email({ error: 'must be an e-mail address' })
+    .optional()
+    .meta(help('the first administrator, made once')),
+  ADMIN_PASSWORD: z
+    .string()
+    .min(8, { error: 'must have at least 8 characters' })
+    .max(128, { error: 'must have at most 128 characters' })
+    .optional()
+    .meta(secret('its password; generated and printed once in development')),
+  REGISTRATION: oneOf(['open', 'closed'], 'open').meta(
+    help('whether people may make accounts themselves'),
+  ),
+  EMAIL_VERIFICATION: oneOf(['required', 'optional', 'off'], 'optional').meta(
+    help('whether a new person must, may or need not confirm their address'),
+  ),
+  ERASE_AFTER_DAYS: whole(0, 365, 14).meta(
+    help('grace of an account whose owner has asked to erase it'),
+  ),
+  AUDIT_RETENTION_DAYS: whole(1, 36_500, 365).meta(help('how long audit events are kept')),
+  ARGON2_MEMORY_KIB: whole(8192, 4_194_304, 19_456).meta(help('argon2id memory')),
+  ARGON2_TIME_COST: whole(1, 100, 2).meta(help('argon2id passes')),
+  ARGON2_PARALLELISM: whole(1, 64, 1).meta(help('argon2id lanes')),
+  PASSWORD_QUEUE_MAX: whole(1, 100_000, 200).meta(
+    help('password checks that may wait; past it the answer is 503'),
+  ),
+  PASSWORD_MIN_LENGTH: whole(8, 128, 8).meta(help('shortest new password')),
+  PASSWORD_MIN_STRENGTH: whole(0, 4, 2).meta(
+    help('least strength of a new password as zxcvbn estimates it; 0 lets every one pass'),
+  ),
+  PASSWORD_NEEDS_CLASSES: flag(false).meta(
+    help('whether a new password needs upper case, lower case, a digit and a symbol'),
+  ),
+  LOGIN_MAX_FAILURES: whole(0, 1000, 5).meta(
+    help(
+      'wrong passwords for one account from one address before it is locked; four times as many for either alone; 0 no limit',
+    ),
+  ),
+  LOGIN_LOCK_MINUTES: whole(1, 1440, 15).meta(help('how long it stays locked')),
+  REQUESTS_PER_MINUTE: whole(0, 1_000_000, 60).meta(
+    help('sign-in requests of one address; 0 no limit'),
+  ),
+  REQUESTS_PER_HOUR: whole(0, 1_000_000, 1000).meta(help('the same in an hour')),
+  MAILS_PER_HOUR: whole(1, 1000, 5).meta(help('mails to one recipient that strangers can cause')),
+}

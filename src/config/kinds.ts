@@ -1,0 +1,44 @@
+import { z } from 'zod'
+
+/** Kinds of settings. Messages complete the sentence "NAME …"; a `secret` is never printed and may be given as NAME_FILE. */
+export const help = (text: string) => ({ help: text })
+export const secret = (text: string) => ({ help: text, secret: true })
+
+export const whole = (min: number, max: number, fallback: number) => {
+  const error = `must be a whole number from ${min} to ${max}`
+  return z
+    .string()
+    .regex(/^\d{1,10}$/, { error })
+    .default(String(fallback))
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error })
+}
+
+export const oneOf = <const T extends readonly [string, ...string[]]>(
+  values: T,
+  fallback: T[number],
+) => z.enum(values, { error: `must be one of ${values.join(', ')}` }).default(fallback as never)
+
+export const flag = (fallback: boolean) =>
+  z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default(fallback ? 'true' : 'false')
+    .transform((value) => value === 'true')
+
+export const url = (protocols: readonly string[]) =>
+  z.string().refine((value) => protocols.some((protocol) => value.startsWith(protocol)), {
+    error: `must begin with ${protocols.join(' or ')}`,
+  })
+
+export function list(item: z.ZodString) {
+  return z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter(Boolean),
+    )
+    .pipe(z.array(item))
+}

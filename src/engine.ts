@@ -1,0 +1,45 @@
+import { createJwtAccessTokens } from '#oidc/access-tokens.ts'
+import { startEngine, type Engine } from '#oidc/engine.ts'
+import { watchEngine } from '#oidc/events.ts'
+import { createProvider } from '#oidc/provider.ts'
+import type { ShowPage } from '#http/pages.ts'
+import type { AppParts } from './app.ts'
+import { keyFacts } from './identify.ts'
+
+/** The engine with everything of ours that it asks. */
+export function engineOf(
+  { config, storage, services, log }: AppParts,
+  showPage: ShowPage,
+): Promise<Engine> {
+  const { secrets, now, permittedScopes, audit } = services
+  const { API_RESOURCE: resource, ISSUER: issuer } = config
+  const { artifacts, resources } = storage
+  const isKeyAlive = async (id: string): Promise<boolean> =>
+    (await storage.apiKeys.find(id)) !== undefined
+  const apiKeys = {
+    resource,
+    resources,
+    check: (key: string) => keyFacts({ ...services, resource }, key),
+  }
+  return startEngine({
+    keys: services.keys,
+    pollMs: config.KEY_POLL_SECONDS * 1000,
+    createJwt: (keySet) => createJwtAccessTokens({ artifacts, keySet, issuer, isKeyAlive }),
+    createProvider(keySet, jwt) {
+      const provider = createProvider({
+        config,
+        secrets,
+        storage,
+        keySet,
+        jwt,
+        apiKeys,
+        showPage,
+        permittedScopes,
+        now,
+      })
+      watchEngine(provider, { log, audit: (event) => audit.record(event) })
+      return provider
+    },
+    onRefreshError: (error) => log.error({ err: error }, 'cannot look for rotated keys'),
+  })
+}
