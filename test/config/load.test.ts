@@ -87,9 +87,9 @@ test('every wrong value is told in one go, each with a sentence that names it', 
     problems({ PORT: '70000', LOG_LEVEL: 'loud', REGISTRATION: 'maybe', ADMIN_EMAIL: 'x' }),
     [
       'PORT must be a whole number from 0 to 65535, not "70000".',
+      'LOG_LEVEL must be one of fatal, error, warn, info, debug, silent, not "loud".',
       'ADMIN_EMAIL must be an e-mail address, not "x".',
       'REGISTRATION must be one of open, closed, not "maybe".',
-      'LOG_LEVEL must be one of fatal, error, warn, info, debug, silent, not "loud".',
     ],
   )
 })

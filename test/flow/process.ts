@@ -27,13 +27,13 @@ export async function folderFor(t: ExecutionContext): Promise<string> {
   return folder
 }
 
-/** Starts `src/main.ts`; `env` is its whole environment but for PATH and what a test wants cheap. */
+/** Starts `src/start.mjs`; `env` is its whole environment but for PATH and what a test wants cheap. */
 export async function startYumen(
   t: ExecutionContext,
   env: Record<string, string>,
 ): Promise<YumenProcess> {
   const port = env['PORT'] === undefined ? await freePort() : Number(env['PORT'])
-  const child = spawn(process.execPath, [join(root, 'src/main.ts')], {
+  const child = spawn(process.execPath, [join(root, 'src/start.mjs')], {
     cwd: root,
     env: {
       PATH: process.env['PATH'],

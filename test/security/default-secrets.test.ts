@@ -94,7 +94,7 @@ test('the process ends with 78 and one sentence for each problem, and leaves not
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const env = { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', DATA_DIR: folder }
   const failed = await t.throwsAsync<Error & { code: number; stderr: string; stdout: string }>(
-    run(process.execPath, [join(root, 'src/main.ts')], { cwd: folder, env, timeout: 30_000 }),
+    run(process.execPath, [join(root, 'src/start.mjs')], { cwd: folder, env, timeout: 30_000 }),
   )
   t.is(failed?.code, 78)
   const lines = failed?.stderr.trim().split('\n') ?? []
