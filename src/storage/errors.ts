@@ -16,6 +16,14 @@ export class LastAdministrator extends Error {
   }
 }
 
+/** The change would leave the user with no way to sign in. */
+export class LastSignInMethod extends Error {
+  constructor() {
+    super('the last way to sign in must remain')
+    this.name = 'LastSignInMethod'
+  }
+}
+
 /** A `cursor` that no page's `next` was. */
 export class InvalidCursor extends Error {
   constructor() {

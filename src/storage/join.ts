@@ -39,6 +39,7 @@ export const homes: Readonly<Record<ArtifactModel, 'redis' | 'sql'>> = {
 export function joinRedis(sql: Storage, redis: RedisHalf): Storage {
   return {
     users: sql.users,
+    identities: sql.identities,
     clients: sql.clients,
     resources: sql.resources,
     signingKeys: sql.signingKeys,

@@ -2,6 +2,7 @@ import type { ApiKeyStore } from './api-keys.ts'
 import type { ArtifactStore } from './artifacts.ts'
 import type { AuditStore } from './audit.ts'
 import type { ClientStore } from './clients.ts'
+import type { IdentityStore } from './identities.ts'
 import type { LimitStore } from './limits.ts'
 import type { MailQueueStore } from './mail-queue.ts'
 import type { ResourceStore } from './resources.ts'
@@ -15,6 +16,7 @@ import type { UserStore } from './users.ts'
  */
 export interface Storage {
   users: UserStore
+  identities: IdentityStore
   clients: ClientStore
   resources: ResourceStore
   signingKeys: SigningKeyStore

@@ -15,6 +15,7 @@ import { apiKeysContract } from './api-keys.ts'
 import { artifactsContract } from './artifacts.ts'
 import { auditContract } from './audit.ts'
 import { clientsContract } from './clients.ts'
+import { identitiesContract } from './identities.ts'
 import { limitsContract } from './limits.ts'
 import { locksContract } from './locks.ts'
 import { mailQueueContract } from './mail-queue.ts'
@@ -52,6 +53,7 @@ export function sqlContracts(test: TestFn, kind: DatabaseKind): void {
   userChangesContract(test, open)
   rolesContract(test, open)
   apiKeysContract(test, open)
+  identitiesContract(test, open)
   auditContract(test, async (t) => (await open(t)).storage)
   mailQueueContract(test, async (t) => {
     const { storage, beside, now, pass } = await open(t)
@@ -126,16 +128,22 @@ async function openEmpty(t: ExecutionContext, kind: DatabaseKind) {
 const leaveInMysql = [
   "DELETE FROM schema_migrations WHERE name >= '0009'",
   'DROP INDEX users_by_erase_at ON users',
-  'DROP TABLE limits, mail_queue, audit_events, api_keys',
+  'DROP TABLE identity_unions, identities, limits, mail_queue, audit_events, api_keys',
 ]
 
 /** A migration that did not end has left nothing. */
 const leaveElsewhere = [
   "DELETE FROM schema_migrations WHERE name >= '0012'",
   'DROP INDEX artifacts_by_account_id',
-  ...['limits', 'mail_queue', 'audit_events', 'api_keys', 'roles'].map(
-    (table) => `DROP TABLE ${table}`,
-  ),
+  ...[
+    'identity_unions',
+    'identities',
+    'limits',
+    'mail_queue',
+    'audit_events',
+    'api_keys',
+    'roles',
+  ].map((table) => `DROP TABLE ${table}`),
 ]
 
 async function openForOutages(t: ExecutionContext, kind: 'postgres' | 'mysql') {

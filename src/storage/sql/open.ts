@@ -6,6 +6,7 @@ import { createArtifactStore } from './artifacts.ts'
 import { createAuditStore } from './audit.ts'
 import { createClientStore } from './clients.ts'
 import { dialectOf, type ConnectOptions, type Dialect } from './dialect.ts'
+import { createIdentityStore } from './identities.ts'
 import { createLimitStore } from './limits.ts'
 import { createLocks } from './locks.ts'
 import { createMailQueueStore } from './mail-queue.ts'
@@ -54,6 +55,7 @@ export async function openSqlStorage(options: SqlStorageOptions): Promise<Storag
   const migrations = createMigrations({ dialect, withLock, withKnex })
   return {
     users: createUserStore(statements, now),
+    identities: createIdentityStore(statements, now),
     clients: createClientStore(statements, now),
     resources: createResourceStore(statements),
     signingKeys: createSigningKeyStore(statements),

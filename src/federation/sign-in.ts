@@ -1,0 +1,109 @@
+import { AppError } from '#lib/app-error.ts'
+import { newId } from '#lib/ids.ts'
+import { AlreadyExists } from '#storage/errors.ts'
+import type { Identity, IdentityStore, SeenIdentity } from '#storage/identities.ts'
+import type { NewUser, User, UserStore } from '#storage/users.ts'
+
+/**
+ * Who somebody is whom another provider has vouched for: the one rule behind the browser's redirect hop, the mini
+ * program and the exchange of foreign tokens.
+ *
+ * 1. An identity that is known is its user, whatever e-mail comes with it.
+ * 2. An e-mail joins the identity to the account that has it only when the provider is trusted to have verified it, did,
+ *    and the account's own address is verified too: an unverified address proves nothing on either side.
+ * 3. Otherwise whoever has the account must prove it by signing in; nothing is linked, and nobody is signed in.
+ * 4. A stranger gets an account. It has the e-mail only if it is theirs for sure; nobody needs one.
+ */
+export type FederatedSignIn = (
+  seen: SeenIdentity,
+  options: FederatedSignInOptions,
+) => Promise<FederatedOutcome>
+
+export interface FederatedSignInOptions {
+  /** Whether `email_verified` of this provider is to be believed. */
+  trustsEmail: boolean
+  /** For a new account: BCP 47. */
+  locale?: string | undefined
+  /** More of a new account: metadata, phone. */
+  newUser?: Partial<NewUser> | undefined
+}
+
+export type FederatedOutcome =
+  | { user: User; isNew: boolean }
+  /** An account with this e-mail is there, and the sign-in does not prove that it is this person's. */
+  | { mustProve: User }
+
+export interface FederatedSignInParts {
+  identities: IdentityStore
+  users: Pick<UserStore, 'findById' | 'findByIdentifier' | 'update' | 'recordLogin'>
+  registrationOpen: boolean
+}
+
+export function createFederatedSignIn(parts: FederatedSignInParts): FederatedSignIn {
+  const { identities, users } = parts
+
+  /** The user as they sign in: not banned, no longer to be erased, counted. */
+  const enter = async (user: User, isNew: boolean): Promise<FederatedOutcome> => {
+    if (user.bannedAt !== undefined) throw new AppError('account_disabled', 403)
+    if (user.eraseAt !== undefined) await users.update(user.id, { eraseAt: undefined })
+    await users.recordLogin(user.id)
+    return { user, isNew }
+  }
+
+  const signIn: FederatedSignIn = async (seen, options) => {
+    const known = await identities.find(seen)
+    if (known) return enter(await refresh(parts, known, seen), false)
+
+    const email = seen.profile.email?.trim()
+    const isVerified = options.trustsEmail && seen.profile.emailVerified === true
+    const local = email ? await users.findByIdentifier(email) : undefined
+    if (local) {
+      if (!isVerified || !local.emailVerified) return { mustProve: local }
+      await identities.link(local.id, seen)
+      return enter(local, false)
+    }
+    if (!parts.registrationOpen) throw new AppError('registration_closed', 403)
+    const { userId, isNew } = await identities.claim(seen, {
+      id: newId(),
+      ...(isVerified && { email, emailVerified: true }),
+      nickname: seen.profile.nickname,
+      avatarUrl: seen.profile.avatarUrl,
+      locale: options.locale,
+      ...options.newUser,
+    })
+    return enter(await require(parts, userId), isNew)
+  }
+  return (seen, options) =>
+    signIn(seen, options).catch((error: unknown) => {
+      // Somebody has taken the address, or the identity, in between: now it is there, and rules 1 to 3 decide.
+      if (error instanceof AlreadyExists) return signIn(seen, options)
+      throw error
+    })
+}
+
+/** Nickname and picture follow the provider's for as long as the person has not changed them here. */
+async function refresh(
+  parts: FederatedSignInParts,
+  known: Identity,
+  seen: SeenIdentity,
+): Promise<User> {
+  const { userId } = await parts.identities.link(known.userId, seen)
+  const user = await require(parts, userId)
+  const { nickname, avatarUrl } = seen.profile
+  const change = {
+    ...(nickname !== undefined && isTheirs(user.nickname, known.profile.nickname) && { nickname }),
+    ...(avatarUrl !== undefined &&
+      isTheirs(user.avatarUrl, known.profile.avatarUrl) && { avatarUrl }),
+  }
+  const isChanged = Object.entries(change).some(([field, value]) => user[field as never] !== value)
+  return (isChanged && (await parts.users.update(userId, change))) || user
+}
+
+const isTheirs = (ours: string | undefined, before: string | undefined): boolean =>
+  ours === undefined || ours === before
+
+async function require({ users }: FederatedSignInParts, id: string): Promise<User> {
+  const user = await users.findById(id)
+  if (!user) throw new AppError('account_disabled', 403)
+  return user
+}
