@@ -4,7 +4,7 @@ import compose from 'koa-compose'
 import mount from 'koa-mount'
 import type { Logger } from 'pino'
 import type { Config } from '#config/load.ts'
-import { apiRoutes } from '#http/api.ts'
+import { apiRoutes, type ApiRoute, type Identify } from '#http/api.ts'
 import { assetRoutes } from '#http/assets.ts'
 import type { Middleware, RequestState } from '#http/context.ts'
 import { docsRoutes } from '#http/docs.ts'
@@ -26,6 +26,7 @@ import { apiTable } from './api.ts'
 import { createIdentify, identifyClient } from './identify.ts'
 import { engineOf } from './engine.ts'
 import { limitOf, pageRoutes } from './pages.ts'
+import { signedInRoutes } from './signed-in-pages.ts'
 import type { Services } from './services.ts'
 
 /** Where every part meets: configuration, storage and services in; a request handler out. */
@@ -51,6 +52,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const showPage = createShowPage(view)
   const words = createErrorWords(showPage, translator)
   const engine = await engineOf(parts, showPage)
+  const { identify, table } = tableOf(parts, engine, (req, res) => void handler(req, res))
   const app = new Koa<RequestState>()
   const handler: App['handler'] = (req, res) => callback(req, res)
 
@@ -67,7 +69,8 @@ export async function createApp(parts: AppParts): Promise<App> {
     routes(healthRoutes(healthOf(parts, engine))),
     routes(assetRoutes(view)),
     ...pageRoutes(parts, { engine, showPage }).map(routes),
-    ...apiOf(parts, { engine, handler }),
+    ...signedInRoutes(parts, { engine, showPage, table }).map(routes),
+    ...apiOf(parts, { identify, table }),
     engine.middleware as Middleware,
   ]
 
@@ -89,24 +92,27 @@ const brandOf = (config: Config) => ({
   logoUrl: config.BRAND_LOGO_URL,
 })
 
-function apiOf(
-  { config, storage, services, version }: AppParts,
-  { engine, handler }: { engine: Engine; handler: App['handler'] },
-): Middleware[] {
+type ApiParts = Parameters<typeof apiTable>[0]
+
+/** The routes of the JSON API, and who may call them. */
+function tableOf(
+  { config, storage, services }: AppParts,
+  engine: Engine,
+  handle: ApiParts['handle'],
+): { identify: Identify; table: ApiRoute[] } {
   const identify = createIdentify({
     ...services,
     jwt: () => engine.jwt,
     clients: storage.clients,
     resource: config.API_RESOURCE,
   })
-  const table = apiTable({
-    config,
-    storage,
-    services,
-    engine,
-    identify,
-    handle: (req, res) => void handler(req, res),
-  })
+  return { identify, table: apiTable({ config, storage, services, engine, identify, handle }) }
+}
+
+function apiOf(
+  { config, storage, services, version }: AppParts,
+  { identify, table }: ReturnType<typeof tableOf>,
+): Middleware[] {
   const document = createOpenApi(table, { issuer: config.ISSUER, version })
   return [
     routes(

@@ -1,6 +1,7 @@
 import { adminScopes } from '#admin/scopes.ts'
 import type { Config } from '#config/load.ts'
 import { newSecret } from '#lib/ids.ts'
+import { signedInPath } from '#http/signed-in.ts'
 import type { Keys } from '#oidc/keys.ts'
 import { firstPartyClientId } from '#oidc/first-party.ts'
 import type { ResourceScope } from '#storage/resources.ts'
@@ -26,6 +27,9 @@ export interface FirstStart {
 
 export const demoClientId = 'demo'
 
+/** The client with which people sign in for our own pages. */
+export const pagesClientId = 'yumen-pages'
+
 /** Seconds. Short, since a resource server that only checks signatures hears of a logout no sooner. */
 const apiTokenTtl = 600
 
@@ -37,6 +41,7 @@ export async function prepareFirstStart(parts: FirstStartParts): Promise<FirstSt
     await ensureApiResource(parts)
     await ensureAdministratorRole(parts)
     await ensureFirstPartyClient(parts)
+    await ensurePagesClient(parts)
     if (parts.config.development) await ensureDemoClient(parts)
     return ensureAdministrator(parts)
   })
@@ -105,6 +110,23 @@ async function ensureFirstPartyClient({ config, storage }: FirstStartParts): Pro
       redirect_uris: [],
       grant_types: ['refresh_token'],
       response_types: [],
+      token_endpoint_auth_method: 'none',
+    },
+  })
+}
+
+/** Nobody redeems its codes (`http/signed-in.ts`); written anew at each start since ISSUER may have moved. */
+async function ensurePagesClient({ config, storage }: FirstStartParts): Promise<void> {
+  await storage.clients.put({
+    id: pagesClientId,
+    secretHashes: [],
+    metadata: {
+      client_name: config.BRAND_NAME,
+      first_party: true,
+      redirect_uris: [config.ISSUER + signedInPath],
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+      scope: 'openid',
       token_endpoint_auth_method: 'none',
     },
   })

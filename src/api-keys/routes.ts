@@ -57,7 +57,7 @@ export function apiKeyRoutes({ keys, store, now, audit }: ApiKeyRouteParts): Api
       problems: { 400: 'invalid_scope', 403: 'a key cannot make keys' },
       async handle(call) {
         const { body, caller } = call
-        if (caller.via !== 'token') throw new AppError('forbidden', 403)
+        if (caller.via !== 'token' && caller.via !== 'session') throw new AppError('forbidden', 403)
         const expiresAt = body.expires_at === undefined ? undefined : Date.parse(body.expires_at)
         if (expiresAt !== undefined && expiresAt <= now()) {
           throw new AppError('validation_failed', 422, {

@@ -33,15 +33,17 @@ export interface ApiRoute<Body = unknown, Query = unknown, Params = unknown> {
 /** Who may call: anyone; whoever brings a user's token or key; with one of these scopes; or a client with its credentials. */
 export type Access = 'anyone' | 'user' | { scope: string } | 'client'
 
-/** Whoever brought a token or a key. */
+/** Whoever brought a token or a key, or is signed in in the browser that asks for one of our pages. */
 export interface Caller {
   /** Absent for a client that acts for itself. */
   userId?: string | undefined
   clientId?: string | undefined
   scopes: ReadonlySet<string>
-  via: 'token' | 'api_key' | 'client'
+  via: 'token' | 'api_key' | 'client' | 'session'
   /** The grant of the token. */
   grantId?: string | undefined
+  /** Key of the browser's session, when it is that which brought the caller. */
+  sessionKey?: string | undefined
 }
 
 /** What is known of the request, beside its content. */
@@ -120,10 +122,15 @@ async function admit(
   if (access === 'client') return admitClient(ctx, { credential, parts })
   const caller = credential === undefined ? undefined : await parts.identify(credential)
   if (!caller) throw unauthorized(credential === undefined ? undefined : 'invalid_token')
+  authorize(access, caller)
+  return caller
+}
+
+/** Throws 403 when a caller of this kind, or with these scopes, is not meant. */
+export function authorize(access: Access, caller: Caller): void {
   if (access === 'user' && caller.userId === undefined) throw new AppError('forbidden', 403)
   if (typeof access === 'object' && !caller.scopes.has(access.scope))
     throw insufficientScope(access.scope)
-  return caller
 }
 
 /** A resource server: its client id and secret by HTTP Basic, or an API key. */
@@ -194,7 +201,7 @@ async function readBody(ctx: AppContext, { acceptsForm }: ApiRoute): Promise<unk
   return ctx.request.body
 }
 
-function parse<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
+export function parse<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues.map(({ path, message }) => ({

@@ -1,4 +1,4 @@
-/** The files that pages load: the stylesheet and two pictures, read once and named by what they hold. */
+/** The files that pages load: stylesheets and pictures, read once and named by what they hold. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -22,6 +22,7 @@ export type Assets = {
 
 const types = {
   'yumen.css': 'text/css; charset=utf-8',
+  'shell.css': 'text/css; charset=utf-8',
   'favicon.svg': 'image/svg+xml',
   'mark.svg': 'image/svg+xml',
 }

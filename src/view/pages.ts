@@ -1,4 +1,5 @@
 /** What each page needs to be shown. Plain data: every string is untrusted and is escaped by the template. */
+import type { AccountPageProps } from './account-pages.ts'
 import type { Locale, Message } from './translate.ts'
 
 /** An app, as it is introduced to a person. */
@@ -25,6 +26,16 @@ export type Common = {
   client?: Party | undefined
 }
 
+/** What every page of a signed-in person takes beside its own. */
+export type Shell = {
+  csrf: string
+  account: Account
+  /** Whether the way to the console is shown. */
+  mayAdminister: boolean
+  /** What has just been done: a key below `done.`; others are not shown. */
+  done: string | undefined
+}
+
 /** A page with a form of ours. Addresses are complete paths, the prefix included. */
 type Form = Common & {
   /** Where the form is posted. */
@@ -39,7 +50,9 @@ type EngineForm = Common & { formId: string; formHtml: string }
 /** One thing that an app may do, in the reader's language. Sensitive ones are shown first. */
 type ConsentItem = { text: string; sensitive: boolean }
 
-export type PageProps = {
+export type PageProps = PublicPageProps & AccountPageProps
+
+type PublicPageProps = {
   /** Fields `identifier`, `password`. */
   login: Form & {
     values: { identifier: string }

@@ -6,6 +6,7 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Eta } from 'eta'
 import { type Asset, type Assets, createAssets, readView } from './assets.ts'
+import { datesIn } from './dates.ts'
 import { highlightJson, highlightToken } from './code.ts'
 import { readEngineForm } from './engine-form.ts'
 import type { PageName, PageProps } from './pages.ts'
@@ -52,10 +53,12 @@ export function createView({ brand, basePath, development }: ViewSettings): View
   const common = (locale: Locale): object => ({
     ...wordsIn(locale, brand.name, translator),
     ...tools,
+    ...datesIn(locale),
     basePath,
     development,
     logo: brand.logoUrl !== undefined && ownOrWeb(brand.logoUrl),
     stylesheet: basePath + assets.path('yumen.css'),
+    shellStylesheet: basePath + assets.path('shell.css'),
     favicon: basePath + assets.path('favicon.svg'),
   })
   const perLocale = { en: common('en'), 'zh-CN': common('zh-CN') }
@@ -83,7 +86,7 @@ function compileTemplates(): Eta {
 
 /** What a template says: sentences, and the brand's name, which has a Chinese form when it is our own. */
 function wordsIn(locale: Locale, brandName: string, translator: Translator): object {
-  const { translate, translateHtml, describe } = translator
+  const { translate, translateHtml, describe, isMessageKey } = translator
   const brand = brandName === 'Yumen' ? translate(locale, 'common.brand') : brandName
   return {
     locale,
@@ -92,6 +95,7 @@ function wordsIn(locale: Locale, brandName: string, translator: Translator): obj
     brand,
     t: (key: MessageKey, values?: Values) => translate(locale, key, { brand, ...values }),
     tHtml: (key: MessageKey, values?: Values) => translateHtml(locale, key, { brand, ...values }),
+    hasWords: (key: string) => isMessageKey(key),
     say: (message: Message) => describe(locale, message),
   }
 }

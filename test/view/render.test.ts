@@ -9,6 +9,7 @@ const hostile = '"><script>alert(1)</script>'
 const friendlyWords: [string, string] = ['Acme', 'https://acme.example/a']
 const friendly = samples(...friendlyWords)
 const pageNames: PageName[] = [
+  'account',
   'login',
   'register',
   'forgot-password',

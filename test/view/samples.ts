@@ -1,3 +1,4 @@
+import { accountSamples } from './account-samples.ts'
 import type { Common, PageName, PageProps } from '#view/pages.ts'
 
 const engineForm =
@@ -20,6 +21,13 @@ export function samples(text: string, address: string): PageProps {
   const account = { name: text, identifier: `${text}2` }
   const said = { text }
   return {
+    ...accountSamples(text, {
+      ...common,
+      csrf: text,
+      account,
+      mayAdminister: true,
+      done: 'profile',
+    }),
     login: {
       ...form,
       values: { identifier: text },

@@ -1,0 +1,27 @@
+import type { Provider } from 'oidc-provider'
+import { artifactKey } from './adapter.ts'
+
+/** Who is signed in in a browser, as the engine's cookie says. */
+export interface BrowserSession {
+  accountId: string
+  /** Constant for as long as the sign-in lasts. */
+  uid: string
+  /** Key of the session's record, as `Sessions` lists it. */
+  key: string
+  /** When the person last proved who they are, in milliseconds. */
+  signedInAt: number
+  /** How (RFC 8176), and with what assurance. */
+  amr: readonly string[]
+  acr: string | undefined
+}
+
+/** Resolves to undefined when nobody is signed in in the browser that sent the request. */
+export async function readBrowserSession(
+  provider: Provider,
+  ctx: object,
+): Promise<BrowserSession | undefined> {
+  const session = await provider.Session.get(ctx as never)
+  const { accountId, loginTs, uid, jti, amr = [], acr } = session
+  if (accountId === undefined || loginTs === undefined) return undefined
+  return { accountId, uid, key: artifactKey(jti), signedInAt: loginTs * 1000, amr, acr }
+}

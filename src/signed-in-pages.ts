@@ -1,0 +1,65 @@
+import type { Router } from '@koa/router'
+import { accountPages } from '#account/pages.ts'
+import type { ApiRoute } from '#http/api.ts'
+import { createCallApi, type CallApi } from '#http/api-client.ts'
+import type { RequestState } from '#http/context.ts'
+import { createCsrf } from '#http/csrf.ts'
+import { pageRoutes, type PageRoute, type SignedInPerson } from '#http/page-routes.ts'
+import type { ShowPage } from '#http/pages.ts'
+import { createSignedIn } from '#http/signed-in.ts'
+import { readBrowserSession, type BrowserSession } from '#oidc/browser-session.ts'
+import type { Engine } from '#oidc/engine.ts'
+import type { User } from '#storage/users.ts'
+import type { AppParts } from './app.ts'
+import { pagesClientId } from './first-start.ts'
+
+/** Every page for people who are signed in, as one table. */
+export const signedInPages: PageRoute[] = [...accountPages()]
+
+/** The account centre and the console: pages over the same functions as the JSON API. */
+export function signedInRoutes(
+  parts: AppParts,
+  { engine, showPage, table }: { engine: Engine; showPage: ShowPage; table: readonly ApiRoute[] },
+): Router<RequestState>[] {
+  const { config, storage, services } = parts
+  const [secret] = services.secrets
+  const signedIn = createSignedIn({ issuer: config.ISSUER, clientId: pagesClientId, secret })
+  const callApi = createCallApi(table, (address) => services.requestLimits.count(address))
+  return [
+    signedIn.routes,
+    pageRoutes(signedInPages, {
+      basePath: config.basePath,
+      csrf: createCsrf(secret, config.ISSUER),
+      showPage,
+      now: services.now,
+      signInUrl: (path, options) => signedIn.signInUrl(path, options),
+      async readPerson(ctx) {
+        const session = await readBrowserSession(engine.provider, ctx)
+        const user = session && (await storage.users.findById(session.accountId))
+        if (!user || user.bannedAt !== undefined) return undefined
+        const scopes = await services.allowedScopes(user.id, config.API_RESOURCE)
+        return personOf({ user, session, scopes: new Set(scopes), callApi })
+      },
+    }),
+  ]
+}
+
+interface Facts {
+  user: User
+  session: BrowserSession
+  scopes: ReadonlySet<string>
+  callApi: CallApi
+}
+
+function personOf({ user, session, scopes, callApi }: Facts): SignedInPerson {
+  const { id: userId, email, username, nickname } = user
+  const identifier = email ?? username ?? ''
+  const caller = { userId, scopes, via: 'session', sessionKey: session.key } as const
+  return {
+    userId,
+    account: { name: nickname ?? username ?? email ?? userId, identifier },
+    scopes,
+    session,
+    api: (request) => callApi(caller, request),
+  }
+}

@@ -1,0 +1,34 @@
+import { escape, type Locale } from './translate.ts'
+
+/** How a page says when something was or will be; times are ISO 8601 with a zone, and pages do not know the reader's. */
+export const datesIn = (locale: Locale) => {
+  const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' })
+  const exact = new Intl.DateTimeFormat(locale, {
+    dateStyle: 'medium',
+    timeStyle: 'long',
+    timeZone: 'UTC',
+  })
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'long' })
+  const number = new Intl.NumberFormat(locale)
+  const ago = (time: string): string => {
+    const seconds = (Date.parse(time) - Date.now()) / 1000
+    const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ['minute', 60]
+    return relative.format(Math.trunc(seconds / size), unit)
+  }
+  return {
+    /** A day: `20 Nov 2026`. */
+    date: (time: string): string => day.format(new Date(time)),
+    /** `<time>`: how long ago or how soon, the exact time in its title. HTML. */
+    when: (time: string): string =>
+      `<time datetime="${escape(time)}" title="${escape(exact.format(new Date(time)))}">${escape(ago(time))}</time>`,
+    number: (value: number): string => number.format(value),
+  }
+}
+
+const units = [
+  ['year', 31_557_600],
+  ['month', 2_629_800],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+] as const
