@@ -132,7 +132,7 @@ function show(
     mayAdminister: [...person.scopes].some((scope) => scope.startsWith('admin:')),
     done: queryOf(ctx)['done'],
   }
-  parts.showPage(ctx, answer.page, { ...answer.props, ...shell } as never)
+  parts.showPage(ctx, answer.page, { ...answer.props, ...shell })
   ctx.status = answer.status ?? 200
 }
 
