@@ -1,5 +1,6 @@
 import type { Router } from '@koa/router'
 import { accountPages } from '#account/pages.ts'
+import { consolePages } from '#console/pages.ts'
 import type { ApiRoute } from '#http/api.ts'
 import { createCallApi, type CallApi } from '#http/api-client.ts'
 import type { RequestState } from '#http/context.ts'
@@ -14,7 +15,10 @@ import type { AppParts } from './app.ts'
 import { pagesClientId } from './first-start.ts'
 
 /** Every page for people who are signed in, as one table. */
-export const signedInPages: PageRoute[] = [...accountPages()]
+export const signedInPages = (options: { consoleMaxAge: number }): PageRoute[] => [
+  ...accountPages(),
+  ...consolePages({ maxAge: options.consoleMaxAge }),
+]
 
 /** The account centre and the console: pages over the same functions as the JSON API. */
 export function signedInRoutes(
@@ -27,7 +31,7 @@ export function signedInRoutes(
   const callApi = createCallApi(table, (address) => services.requestLimits.count(address))
   return [
     signedIn.routes,
-    pageRoutes(signedInPages, {
+    pageRoutes(signedInPages({ consoleMaxAge: config.CONSOLE_MAX_AGE_MINUTES * 60 }), {
       basePath: config.basePath,
       csrf: createCsrf(secret, config.ISSUER),
       showPage,

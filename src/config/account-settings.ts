@@ -19,6 +19,9 @@ export const accountSettings = {
   EMAIL_VERIFICATION: oneOf(['required', 'optional', 'off'], 'optional').meta(
     help('whether a new person must, may or need not confirm their address'),
   ),
+  CONSOLE_MAX_AGE_MINUTES: whole(1, 10_080, 60).meta(
+    help('how old the sign-in of an administrator in the console may be'),
+  ),
   ERASE_AFTER_DAYS: whole(0, 365, 14).meta(
     help('grace of an account whose owner has asked to erase it'),
   ),

@@ -64,6 +64,10 @@ export function createCallApi(
   }
 }
 
+/** An address in the API: what stands in `${…}` is one segment, whatever it holds. */
+export const at = (words: TemplateStringsArray, ...values: (string | undefined)[]): string =>
+  String.raw(words, ...values.map((value) => encodeURIComponent(value ?? '')))
+
 /** `/users/:id` → a pattern with a group `id`. */
 const patternOf = (path: string): RegExp =>
   new RegExp(`^${path.replaceAll(/:(\w+)/g, '(?<$1>[^/]+)')}$`)

@@ -10,6 +10,9 @@ const friendlyWords: [string, string] = ['Acme', 'https://acme.example/a']
 const friendly = samples(...friendlyWords)
 const pageNames: PageName[] = [
   'account',
+  'console-users',
+  'console-user-new',
+  'console-user',
   'login',
   'register',
   'forgot-password',
@@ -75,7 +78,7 @@ for (const page of pageNames) {
         for (const [, id] of html.matchAll(/<input id="([^"]*)"/g))
           t.true(html.includes(`<label for="${id}"`))
         t.deepEqual(
-          [...html.matchAll(/<input\b[^>]*>/g)]
+          [...html.replaceAll(/<label>.*?<\/label>/gs, '').matchAll(/<input\b[^>]*>/g)]
             .map(String)
             .filter((tag) => !/type="hidden"| id="/.test(tag)),
           [],

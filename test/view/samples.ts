@@ -1,4 +1,5 @@
 import { accountSamples } from './account-samples.ts'
+import { consoleSamples } from './console-samples.ts'
 import type { Common, PageName, PageProps } from '#view/pages.ts'
 
 const engineForm =
@@ -20,14 +21,10 @@ export function samples(text: string, address: string): PageProps {
   const engine = { ...common, client, formId: text, formHtml: engineForm }
   const account = { name: text, identifier: `${text}2` }
   const said = { text }
+  const shell = { ...common, csrf: text, account, mayAdminister: true, done: 'profile' }
   return {
-    ...accountSamples(text, {
-      ...common,
-      csrf: text,
-      account,
-      mayAdminister: true,
-      done: 'profile',
-    }),
+    ...accountSamples(text, shell),
+    ...consoleSamples(text, shell),
     login: {
       ...form,
       values: { identifier: text },
