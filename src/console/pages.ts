@@ -1,5 +1,6 @@
 import type { PageRoute } from '#http/page-routes.ts'
-import { userActionPages } from './user-actions.ts'
+import { userActionPages } from './user-action-pages.ts'
+import { oneUserPages } from './user.ts'
 import { userPages } from './users.ts'
 
 /**
@@ -7,5 +8,6 @@ import { userPages } from './users.ts'
  * same work by the admin API needs, with a sign-in that is not old; all is done through that API.
  */
 export function consolePages(options: { maxAge: number }): PageRoute[] {
-  return [...userPages(), ...userActionPages()].map((page) => ({ ...page, ...options }))
+  const pages = [...userPages(), ...oneUserPages(), ...userActionPages()]
+  return pages.map((page) => ({ ...page, ...options }))
 }

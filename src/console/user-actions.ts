@@ -1,66 +1,69 @@
 import { at } from '#http/api-client.ts'
-import { fieldErrors } from '#http/field-errors.ts'
-import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
-import { AppError } from '#lib/app-error.ts'
-import type { ConsoleUser } from '#view/console-pages.ts'
-import { confirmTextOf, showUser } from './users.ts'
+import type { Box } from '#view/signed-in-pages.ts'
+import type { ConsoleUser } from './users.ts'
 
-/** What an administrator does to a person's sign-in, each a button of `/console/users/:id`. */
-export function userActionPages(): PageRoute[] {
-  const access = { scope: 'admin:users' }
-  const action = (name: string, handle: PageRoute['handle'], scope = access): PageRoute => ({
-    method: 'post',
-    path: `/console/users/:id/${name}`,
-    access: scope,
-    handle,
-  })
-  return [
-    action('ban', (call) => act(call, 'ban', { reason: call.fields['reason'] || undefined })),
-    action('unban', (call) => act(call, 'unban')),
-    action('reset-password', (call) => act(call, 'reset-password', {})),
-    action('logout', (call) => act(call, 'logout')),
-    action('delete', deleteUser),
-    action('end-session', endSession, { scope: 'admin:sessions' }),
-  ]
-}
+/** What an administrator does to a person's sign-in, as boxes of `/console/users/:id`; `user-action-pages.ts` takes them. */
+export const recoveryBox = ({ id }: ConsoleUser): Box => ({
+  heading: 'console.users.passwordSection',
+  text: 'console.users.resetText',
+  forms: [
+    { action: at`/console/users/${id}/reset-password`, fields: [], submit: 'console.users.reset' },
+  ],
+})
 
-const done = {
-  ban: 'userBanned',
-  unban: 'userUnbanned',
-  'reset-password': 'resetSent',
-  logout: 'userSignedOut',
-}
+export const dangerBoxes = (user: ConsoleUser): Box[] => [
+  user.is_active ? banBox(user) : unbanBox(user),
+  {
+    heading: 'console.users.delete',
+    text: 'console.users.deleteText',
+    isDanger: true,
+    forms: [
+      {
+        action: at`/console/users/${user.id}/delete`,
+        fields: [
+          {
+            kind: 'text',
+            name: 'confirm',
+            label: { key: 'console.confirm.label', values: { text: confirmTextOf(user) } },
+            value: '',
+          },
+        ],
+        submit: 'console.users.delete',
+        look: 'destroy',
+      },
+    ],
+  },
+]
 
-async function act(call: PageCall, name: keyof typeof done, body?: object): Promise<PageAnswer> {
-  const { api, params } = call
-  try {
-    await api.post(at`/admin/users/${params['id']}/${name}`, body)
-    return { to: at`/console/users/${params['id']}?done=${done[name]}` }
-  } catch (error) {
-    return refused(call, error)
-  }
-}
+/** What somebody types to say that they mean this user. */
+export const confirmTextOf = ({ email, username, id }: ConsoleUser): string =>
+  email ?? username ?? id
 
-/** Only after the person's e-mail or name was typed. */
-async function deleteUser(call: PageCall): Promise<PageAnswer> {
-  const { api, params, fields } = call
-  const user = await api.get<ConsoleUser>(at`/admin/users/${params['id']}`)
-  if (fields['confirm']?.trim() !== confirmTextOf(user))
-    return showUser(call, { errors: { confirm: 'console.confirm.wrong' } })
-  try {
-    await api.delete(at`/admin/users/${user.id}`)
-    return { to: '/console/users?done=userDeleted' }
-  } catch (error) {
-    return refused(call, error)
-  }
-}
+const banBox = ({ id }: ConsoleUser): Box => ({
+  heading: 'console.users.ban',
+  text: 'console.users.banText',
+  isDanger: true,
+  forms: [
+    {
+      action: at`/console/users/${id}/ban`,
+      fields: [
+        {
+          kind: 'text',
+          name: 'reason',
+          label: 'console.users.reason',
+          value: '',
+          optional: true,
+          maxlength: 500,
+        },
+      ],
+      submit: 'console.users.ban',
+    },
+  ],
+})
 
-async function endSession({ api, params, fields }: PageCall): Promise<PageAnswer> {
-  await api.delete(at`/admin/users/${params['id']}/sessions/${fields['session']}`)
-  return { to: at`/console/users/${params['id']}?done=sessionEnded` }
-}
-
-function refused(call: PageCall, error: unknown): Promise<PageAnswer> {
-  if (!(error instanceof AppError) || error.status === 404) throw error
-  return showUser(call, { errors: fieldErrors(error) })
-}
+const unbanBox = ({ id }: ConsoleUser): Box => ({
+  heading: 'console.users.unban',
+  text: 'console.users.unbanText',
+  isDanger: true,
+  forms: [{ action: at`/console/users/${id}/unban`, fields: [], submit: 'console.users.unban' }],
+})

@@ -1,56 +1,159 @@
+import { at, type ApiClient } from '#http/api-client.ts'
 import { fieldErrors } from '#http/field-errors.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
-import { at, type ApiClient } from '#http/api-client.ts'
 import { AppError } from '#lib/app-error.ts'
-import type { FieldErrors } from '#view/account-pages.ts'
-import type { ConsoleSession, ConsoleUser } from '#view/console-pages.ts'
+import type { Cell, Chip, Field, FieldErrors } from '#view/signed-in-pages.ts'
+import { forms } from './forms.ts'
 import { listing, pageSize } from './listing.ts'
+import { roleNames, rolesField, rolesOf } from './user-roles.ts'
 
-/** `/console/users`: find people, make them, see and change one. */
+/** `/console/users`: find people and make them. One of them is in `user.ts`. */
 export function userPages(): PageRoute[] {
   const access = { scope: 'admin:users' }
   return [
     { method: 'get', path: '/console/users', access, handle: showUsers },
     { method: 'get', path: '/console/users/new', access, handle: ({ api }) => showNew(api) },
     { method: 'post', path: '/console/users/new', access, handle: createUser },
-    {
-      method: 'get',
-      path: '/console/users/:id',
-      access,
-      handle: (call) => showUser(call),
-    },
-    { method: 'post', path: '/console/users/:id', access, handle: saveUser },
   ]
 }
 
+/** A user as `/admin/users` shows it, as far as the pages do. */
+export interface ConsoleUser {
+  id: string
+  email: string | null
+  email_verified: boolean
+  username: string | null
+  nickname: string | null
+  phone: string | null
+  avatar_url: string | null
+  locale: string | null
+  roles: string[]
+  is_active: boolean
+  created_at: string
+  last_login_at: string | null
+  login_count: number
+}
+
+const place = { area: 'console', section: 'users' } as const
+
+export const nameOf = ({ nickname, username, email, id }: ConsoleUser): string =>
+  nickname ?? username ?? email ?? id
+
+export const statusChip = ({ is_active: isActive }: ConsoleUser): Chip =>
+  isActive
+    ? { say: 'console.users.active', tone: 'ok' }
+    : { say: 'console.users.banned', tone: 'warn' }
+
+export const lastLogin = ({ last_login_at: at }: ConsoleUser): Cell =>
+  at === null ? { say: 'console.users.never' } : { when: at }
+
 async function showUsers({ api, query }: PageCall): Promise<PageAnswer> {
   const { q = '', role = '', status = '', cursor } = query
-  const page = await api.get<{ users: ConsoleUser[]; next_cursor: string | null }>('/admin/users', {
-    q,
-    role,
-    status,
-    cursor,
-    limit: String(pageSize),
-  })
+  const wanted = { q, role, status, cursor, limit: String(pageSize) }
+  const page = await api.get<{ users: ConsoleUser[]; next_cursor: string | null }>(
+    '/admin/users',
+    wanted,
+  )
+  const names = await roleNames(api)
   return {
-    page: 'console-users',
+    page: 'list',
     props: {
-      users: page.users,
-      filter: { q, role, status },
-      roleNames: await roleNames(api),
+      ...place,
+      title: 'console.users.title',
+      add: { href: '/console/users/new', label: 'console.users.add' },
+      filterAction: '/console/users',
+      filters: [
+        { kind: 'search', name: 'q', label: 'console.users.search', value: q },
+        choice('role', 'console.users.anyRole', { value: role, options: named(names) }),
+        choice('status', 'console.users.anyStatus', {
+          value: status,
+          options: [
+            { value: 'active', label: 'console.users.active' },
+            { value: 'banned', label: 'console.users.banned' },
+          ],
+        }),
+      ],
+      columns: [
+        { label: 'console.users.who' },
+        { label: 'console.users.status' },
+        { label: 'console.users.roles' },
+        { label: 'console.users.lastLogin' },
+        { label: 'console.users.logins', isNumber: true },
+        { label: 'console.users.created' },
+      ],
+      rows: page.users.map(rowOf),
+      empty: {
+        heading: 'console.users.none',
+        text: 'console.users.noneText',
+        href: '/console/users',
+        action: 'console.users.all',
+      },
       ...listing(query, page.next_cursor),
     },
   }
 }
 
+const rowOf = (user: ConsoleUser): Cell[] => [
+  {
+    text: nameOf(user),
+    href: at`/console/users/${user.id}`,
+    sub: user.email ?? user.username ?? undefined,
+  },
+  { chip: statusChip(user) },
+  { text: user.roles.join(', ') },
+  lastLogin(user),
+  { number: user.login_count },
+  { when: user.created_at },
+]
+
+const named = (names: string[]) => names.map((name) => ({ value: name, label: { text: name } }))
+
+function choice(
+  name: 'role' | 'status',
+  any: 'console.users.anyRole' | 'console.users.anyStatus',
+  { value, options }: Pick<Extract<Field, { kind: 'choice' }>, 'value' | 'options'>,
+): Field {
+  const label = `console.users.${name}` as const
+  return { kind: 'choice', name, label, value, options: [{ value: '', label: any }, ...options] }
+}
+
 async function showNew(
   api: ApiClient,
-  retry?: { values: Record<string, string>; errors: FieldErrors },
+  retry?: { fields: Record<string, string>; errors: FieldErrors },
 ): Promise<PageAnswer> {
-  const { values = {}, errors = {} } = retry ?? {}
+  const { fields = {}, errors = {} } = retry ?? {}
   return {
-    page: 'console-user-new',
-    props: { values, errors, roleNames: await roleNames(api) },
+    page: 'details',
+    props: {
+      ...place,
+      title: 'console.users.add',
+      crumb: { href: '/console/users', label: 'console.users.title' },
+      boxes: [
+        {
+          heading: 'console.users.profile',
+          forms: [
+            {
+              action: '/console/users/new',
+              fields: [
+                ...forms.texts('console.users', ['email', 'username', 'nickname'], fields),
+                {
+                  kind: 'password',
+                  name: 'password',
+                  label: 'console.users.password',
+                  help: 'console.users.passwordHelp',
+                  autocomplete: 'new-password',
+                  optional: true,
+                },
+                ...rolesField(await roleNames(api), rolesOf(fields)),
+              ],
+              submit: 'console.users.create',
+              look: 'primary',
+            },
+          ],
+        },
+      ],
+      errors,
+    },
     ...(retry && { status: 422 }),
   }
 }
@@ -58,84 +161,13 @@ async function showNew(
 async function createUser({ api, fields }: PageCall): Promise<PageAnswer> {
   try {
     const user = await api.post<ConsoleUser>('/admin/users', {
-      ...profileOf(fields),
+      ...forms.values(['email', 'username', 'nickname'], fields),
       roles: rolesOf(fields),
       ...(fields['password'] && { password: fields['password'] }),
     })
     return { to: at`/console/users/${user.id}?done=userCreated` }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    return showNew(api, { values: withoutSecrets(fields), errors: fieldErrors(error) })
-  }
-}
-
-export async function showUser(
-  { api, params, person }: PageCall,
-  retry?: { values?: Record<string, string>; errors: FieldErrors },
-): Promise<PageAnswer> {
-  const user = await api.get<ConsoleUser>(at`/admin/users/${params['id']}`)
-  const seesSessions = person.scopes.has('admin:sessions')
-  const { sessions } = seesSessions
-    ? await api.get<{ sessions: ConsoleSession[] }>('/admin/sessions', { user_id: user.id })
-    : { sessions: [] }
-  return {
-    page: 'console-user',
-    props: {
-      user,
-      sessions,
-      values: retry?.values ?? valuesOf(user),
-      roleNames: await roleNames(api),
-      confirmText: confirmTextOf(user),
-      errors: retry?.errors ?? {},
-    },
-    ...(retry && { status: 422 }),
-  }
-}
-
-async function saveUser(call: PageCall): Promise<PageAnswer> {
-  const { api, fields, params } = call
-  try {
-    await api.patch(at`/admin/users/${params['id']}`, {
-      ...profileOf(fields),
-      email_verified: fields['email_verified'] === 'yes',
-      roles: rolesOf(fields),
-    })
-    return { to: at`/console/users/${params['id']}?done=saved` }
-  } catch (error) {
-    if (!(error instanceof AppError) || error.status === 404) throw error
-    return showUser(call, { values: withoutSecrets(fields), errors: fieldErrors(error) })
-  }
-}
-
-/** What somebody types to say that they mean this user. */
-export const confirmTextOf = ({ email, username, id }: ConsoleUser): string =>
-  email ?? username ?? id
-
-const profileFields = ['email', 'username', 'nickname', 'phone', 'avatar_url', 'locale'] as const
-
-const profileOf = (fields: Record<string, string>) =>
-  Object.fromEntries(profileFields.map((name) => [name, fields[name]?.trim() || null]))
-
-const valuesOf = (user: ConsoleUser): Record<string, string> => ({
-  ...Object.fromEntries(profileFields.map((name) => [name, user[name] ?? ''])),
-  ...(user.email_verified && { email_verified: 'yes' }),
-  ...Object.fromEntries(user.roles.map((name) => [`role:${name}`, 'yes'])),
-})
-
-/** A checkbox for each role: `role:writer`. */
-const rolesOf = (fields: Record<string, string>): string[] =>
-  Object.keys(fields).flatMap((name) => (name.startsWith('role:') ? [name.slice(5)] : []))
-
-const withoutSecrets = ({ password: _password, csrf: _csrf, ...values }: Record<string, string>) =>
-  values
-
-/** Every role, as far as this administrator may see them. */
-async function roleNames(api: ApiClient): Promise<string[]> {
-  try {
-    const { roles } = await api.get<{ roles: { name: string }[] }>('/admin/roles')
-    return roles.map(({ name }) => name)
-  } catch (error) {
-    if (error instanceof AppError && error.status === 403) return []
-    throw error
+    return showNew(api, { fields, errors: fieldErrors(error) })
   }
 }

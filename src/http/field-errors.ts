@@ -1,6 +1,6 @@
 import type { AppError } from '#lib/app-error.ts'
 import { errorSentence, fieldSentence } from '#view/errors.ts'
-import type { FieldErrors } from '#view/account-pages.ts'
+import type { FieldErrors } from '#view/signed-in-pages.ts'
 
 /**
  * What the JSON API found wrong, beside the fields of a form that have its names: `body.nickname` is the field

@@ -1,6 +1,5 @@
 /** What each page needs to be shown. Plain data: every string is untrusted and is escaped by the template. */
-import type { AccountPageProps } from './account-pages.ts'
-import type { ConsolePageProps } from './console-pages.ts'
+import type { SignedInPageProps } from './signed-in-pages.ts'
 import type { Locale, Message } from './translate.ts'
 
 /** An app, as it is introduced to a person. */
@@ -51,7 +50,7 @@ type EngineForm = Common & { formId: string; formHtml: string }
 /** One thing that an app may do, in the reader's language. Sensitive ones are shown first. */
 type ConsentItem = { text: string; sensitive: boolean }
 
-export type PageProps = PublicPageProps & AccountPageProps & ConsolePageProps
+export type PageProps = PublicPageProps & SignedInPageProps
 
 type PublicPageProps = {
   /** Fields `identifier`, `password`. */

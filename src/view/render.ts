@@ -10,6 +10,7 @@ import { datesIn } from './dates.ts'
 import { highlightJson, highlightToken } from './code.ts'
 import { readEngineForm } from './engine-form.ts'
 import type { PageName, PageProps } from './pages.ts'
+import { sections } from './signed-in-pages.ts'
 import {
   createTranslator,
   escape,
@@ -54,6 +55,7 @@ export function createView({ brand, basePath, development }: ViewSettings): View
     ...wordsIn(locale, brand.name, translator),
     ...tools,
     ...datesIn(locale),
+    sections,
     basePath,
     development,
     logo: brand.logoUrl !== undefined && ownOrWeb(brand.logoUrl),

@@ -9,10 +9,8 @@ const hostile = '"><script>alert(1)</script>'
 const friendlyWords: [string, string] = ['Acme', 'https://acme.example/a']
 const friendly = samples(...friendlyWords)
 const pageNames: PageName[] = [
-  'account',
-  'console-users',
-  'console-user-new',
-  'console-user',
+  'list',
+  'details',
   'login',
   'register',
   'forgot-password',

@@ -1,5 +1,4 @@
-import { accountSamples } from './account-samples.ts'
-import { consoleSamples } from './console-samples.ts'
+import { signedInSamples } from './signed-in-samples.ts'
 import type { Common, PageName, PageProps } from '#view/pages.ts'
 
 const engineForm =
@@ -23,8 +22,7 @@ export function samples(text: string, address: string): PageProps {
   const said = { text }
   const shell = { ...common, csrf: text, account, mayAdminister: true, done: 'profile' }
   return {
-    ...accountSamples(text, shell),
-    ...consoleSamples(text, shell),
+    ...signedInSamples(text, shell),
     login: {
       ...form,
       values: { identifier: text },

@@ -1,0 +1,116 @@
+/**
+ * What the pages of signed-in people are made of, in the account centre and in the console. There are few kinds of them,
+ * so that each looks and works like the others: a list, the details of one thing, and the dashboard.
+ */
+import type { Common, Shell } from './pages.ts'
+import type { Message } from './translate.ts'
+
+/** Field → what is wrong with it; `form` is about none of them. */
+export type FieldErrors = Readonly<Record<string, Message | undefined>>
+
+/** The sections of each area, as its menu lists them: the name below `<area>.nav.`, and the path. */
+export const sections = {
+  account: [['profile', '/account']],
+  console: [['users', '/console/users']],
+} as const satisfies Record<string, readonly (readonly [name: string, path: string])[]>
+
+export type Area = keyof typeof sections
+
+/** Where a page stands: which word of the menu is marked. */
+export type Place = { area: Area; section: string }
+
+/** Something that a table or a list of facts shows. Times are ISO 8601, paths are below the prefix of the server. */
+export type Cell = {
+  text?: string | undefined
+  say?: Message | undefined
+  /** A second, quieter line. */
+  sub?: string | undefined
+  when?: string | undefined
+  number?: number | undefined
+  chip?: Chip | undefined
+  /** The text leads there. */
+  href?: string | undefined
+  /** A text for machines: an id, a key. */
+  code?: string | undefined
+  /** JSON that is folded until it is asked for. */
+  json?: string | undefined
+}
+
+export type Chip = { say: Message; tone: 'ok' | 'warn' | 'plain' }
+
+export type Field = {
+  name: string
+  label: Message
+  help?: Message | undefined
+} & (
+  | {
+      kind: 'text' | 'area' | 'search'
+      value: string
+      optional?: boolean | undefined
+      inputmode?: 'email' | 'tel' | 'url' | 'numeric' | undefined
+      autocomplete?: string | undefined
+      maxlength?: number | undefined
+    }
+  | { kind: 'password'; autocomplete: 'current-password' | 'new-password'; optional?: boolean }
+  | { kind: 'check'; checked: boolean }
+  | { kind: 'choice'; value: string; options: { value: string; label: Message }[] }
+  /** Boxes of which any may be ticked, each with a name of its own. */
+  | { kind: 'checks'; options: { name: string; label: string; sub?: string; checked: boolean }[] }
+)
+
+/** A form; `csrf` is added. */
+export type Form = {
+  /** Path below the prefix of the server. */
+  action: string
+  fields: Field[]
+  hidden?: Record<string, string> | undefined
+  submit: Message
+  look?: 'primary' | 'secondary' | 'quiet' | 'destroy' | undefined
+}
+
+/** A part of a details page, in its order: words, what is shown, what can be done. */
+export type Box = {
+  heading: Message
+  text?: Message | undefined
+  /** For what cannot be undone. */
+  isDanger?: boolean | undefined
+  facts?: { label: Message; cell: Cell }[] | undefined
+  rows?: { cell: Cell; form?: Form | undefined }[] | undefined
+  /** Said in place of the rows when there are none. */
+  none?: Message | undefined
+  /** Text to be copied. */
+  codes?: { label: Message; text: string }[] | undefined
+  links?: { href: string; label: Message }[] | undefined
+  forms?: Form[] | undefined
+}
+
+type Page = Common & Shell & Place & { title: Message; lead?: Message | undefined }
+
+export type SignedInPageProps = {
+  list: Page & {
+    add?: { href: string; label: Message } | undefined
+    /** A form that is sent with GET to `filterAction`. */
+    filters: Field[]
+    filterAction: string
+    columns: { label: Message; isNumber?: boolean | undefined }[]
+    /** The first cell of a row is its heading. */
+    rows: Cell[][]
+    /** Said in place of the rows when there are none: what this is for, and the first step. */
+    empty: { heading: Message; text: Message; href?: string | undefined; action?: Message }
+    /** Queries: the list from its beginning, and where it goes on. */
+    firstHref?: string | undefined
+    nextHref?: string | undefined
+    /** Forms below the list. */
+    boxes?: Box[] | undefined
+    errors?: FieldErrors | undefined
+  }
+  details: Page & {
+    crumb?: { href: string; label: Message } | undefined
+    chip?: Chip | undefined
+    facts?: { label: Message; cell: Cell }[] | undefined
+    /** Shown on this answer and never again. */
+    secret?: { label: Message; text: string }[] | undefined
+    boxes: Box[]
+    errors: FieldErrors
+  }
+}
