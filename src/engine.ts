@@ -14,8 +14,13 @@ export function engineOf(
   const { secrets, now, permittedScopes, audit } = services
   const { API_RESOURCE: resource, ISSUER: issuer } = config
   const { artifacts, resources } = storage
-  const isKeyAlive = async (id: string): Promise<boolean> =>
-    (await storage.apiKeys.find(id)) !== undefined
+  // Keys have no grant that a ban could take away, so their owner is asked for.
+  const isKeyAlive = async (id: string): Promise<boolean> => {
+    const key = await storage.apiKeys.find(id)
+    if (!key || (key.expiresAt !== undefined && key.expiresAt <= now())) return false
+    const owner = await storage.users.findById(key.userId)
+    return owner !== undefined && owner.bannedAt === undefined
+  }
   const apiKeys = {
     resource,
     resources,

@@ -87,6 +87,7 @@ export function createServices(parts: ServicesParts): Services {
     limits: storage.limits,
     failures: config.LOGIN_MAX_FAILURES,
     lockMs: config.LOGIN_LOCK_MINUTES * 60_000,
+    waitingMax: config.PASSWORD_QUEUE_MAX,
   })
   const permittedScopes = createPermittedScopes(storage.roles)
   const mail = mailOf(parts, secrets)

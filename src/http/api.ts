@@ -198,8 +198,17 @@ async function readBody(ctx: AppContext, { acceptsForm }: ApiRoute): Promise<unk
   if (!type || (type === 'urlencoded' && !acceptsForm))
     throw new AppError('unsupported_media_type', 415)
   await parseBody(ctx, async () => {})
+  if (nestsDeeper(ctx.request.body, maxDepth)) throw new AppError('invalid_request', 400)
   return ctx.request.body
 }
+
+/** Whatever walks over a body has so much stack and no more, and a database refuses JSON that is nested too deeply. */
+const maxDepth = 64
+
+const nestsDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((one) => nestsDeeper(one, levels - 1)))
 
 export function parse<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
   const parsed = schema.safeParse(value)

@@ -218,8 +218,7 @@ function responsesOf(one: ApiRoute, components: Components): Json {
 function usualProblems({ access, path, body, query, params, isLimited }: ApiRoute): number[] {
   return [
     ...(body ? [400, 413, 415] : []),
-    ...(access === 'anyone' ? [] : [401]),
-    ...(access === 'anyone' || access === 'client' ? [] : [403]),
+    ...(access === 'anyone' ? [] : [401, 403]),
     ...(path.includes(':') ? [404] : []),
     ...(body || query || params ? [422] : []),
     ...(isLimited ? [429] : []),

@@ -25,7 +25,7 @@ export interface JwtAccessTokensParts {
   artifacts: ArtifactStore
   keySet: KeySet
   issuer: string
-  /** Whether an API key is still there. */
+  /** Whether an API key is still good, and its owner not banned. */
   isKeyAlive(id: string): Promise<boolean>
 }
 

@@ -25,14 +25,16 @@ export interface AuthenticateParts {
 
 export function createAuthenticate({ users, passwords, limits }: AuthenticateParts): Authenticate {
   return async ({ identifier, password, address }) => {
-    const isOpen = await limits.begin({ identifier, address })
-    const user = await users.findByIdentifier(identifier.trim())
-    const stored = user && (await users.findPasswordHash(user.id))
-    // Whoever is locked out or banned pays the same time, and learns nothing from it.
-    const fits = await passwords.verify(isOpen && !user?.bannedAt ? stored : undefined, password)
-    if (!fits || !user || stored === undefined) return undefined
+    const found = await limits.judge({ identifier, address }, async (isOpen) => {
+      const user = await users.findByIdentifier(identifier.trim())
+      const stored = user && (await users.findPasswordHash(user.id))
+      // Whoever is locked out or banned pays the same time, and learns nothing from it.
+      const fits = await passwords.verify(isOpen && !user?.bannedAt ? stored : undefined, password)
+      return fits && user && stored !== undefined ? { user, stored } : undefined
+    })
+    if (!found) return undefined
 
-    await limits.succeed({ identifier, address })
+    const { user, stored } = found
     if (passwords.isOutdated(stored)) {
       await users.replacePasswordHash(user.id, stored, await passwords.hash(password))
     }

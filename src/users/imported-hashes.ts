@@ -1,12 +1,13 @@
 import { verify as verifyArgon2 } from 'argon2'
-import { compare as compareBcrypt } from 'bcryptjs'
+import { once } from 'node:events'
 import { pbkdf2, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto'
 import { promisify } from 'node:util'
+import { Worker } from 'node:worker_threads'
 
 /**
  * Password hashes that other systems made. They are verified as they are, once: the next sign-in replaces them with one
  * of ours. Costs are bounded, since whoever writes the file must not choose how much memory and time a sign-in takes;
- * a hash past the bounds is of no scheme.
+ * a hash past the bounds is of no scheme. All of them are worked out in other threads than the one that answers requests.
  *
  * - bcrypt: `$2a$`, `$2b$`, `$2y$`. It reads the first 72 bytes of a password, here as there.
  * - argon2: PHC strings of argon2id, argon2i, argon2d (RFC 9106)
@@ -132,6 +133,15 @@ const decode = (base64: string | undefined): Buffer => Buffer.from(base64 ?? '',
 
 /** A short hash would fit many passwords. */
 const isHashLength = ({ length }: Buffer): boolean => length >= 16 && length <= 128
+
+/** Node has no bcrypt, and the one in JavaScript would hold up every other request for as long as it takes. */
+async function compareBcrypt(password: string, hash: string): Promise<boolean> {
+  const worker = new Worker(new URL('./bcrypt-thread.ts', import.meta.url), {
+    workerData: { password, hash },
+  })
+  const [fits] = (await once(worker, 'message')) as [boolean]
+  return fits
+}
 
 const derivePbkdf2 = promisify(pbkdf2)
 const deriveScrypt = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt)

@@ -2,6 +2,7 @@ import { AppError } from '#lib/app-error.ts'
 import { sha256 } from '#lib/hashing.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { LimitStore } from '#storage/limits.ts'
+import { createTurns } from './turns.ts'
 
 /**
  * How often a password may be wrong before the door stays shut for `lockMs`: `failures` times for one account from one
@@ -9,12 +10,21 @@ import type { LimitStore } from '#storage/limits.ts'
  * for one address (people share them). A try is counted before it is looked at and taken back when it was right, so that
  * parallel guesses cannot exceed the limit. An unknown account is counted like a known one, and whoever is locked out
  * sees what whoever is wrong sees.
+ *
+ * Parallel tries that are all right must not shut each other out while they are counted: in one process those of an
+ * account from one address are looked at one after another, and those of one address half as many at a time as it may
+ * fail. A try that is refused waits for nobody.
  */
 export interface LoginLimits {
-  /** Resolves to whether the try may be looked at. */
-  begin(attempt: LoginAttempt): Promise<boolean>
-  /** The try was a good one: forgets the failures of the account from this address, takes the try back elsewhere. */
-  succeed(attempt: LoginAttempt): Promise<void>
+  /**
+   * Looks at a try: `look` is told whether it may, and resolves to undefined when the try was wrong. A good one forgets
+   * the failures of the account from this address and is taken back elsewhere; when it was not allowed, what `look` says
+   * does not count. Rejects with `busy` when too many wait for their turn.
+   */
+  judge<T>(
+    attempt: LoginAttempt,
+    look: (isOpen: boolean) => Promise<T | undefined>,
+  ): Promise<T | undefined>
 }
 
 export interface LoginAttempt {
@@ -27,35 +37,60 @@ export interface LoginLimitsParts {
   /** 0: no limit. */
   failures: number
   lockMs: number
+  /** How many tries may wait for their turn. */
+  waitingMax: number
 }
 
 const shared = 4
 
-export function createLoginLimits({ limits, failures, lockMs }: LoginLimitsParts): LoginLimits {
-  const counters = ({ identifier, address }: LoginAttempt) => {
-    const account = sha256(identifier.trim().normalize('NFKC').toLowerCase())
-    return {
-      account: { key: `login:account:${account}`, max: failures * shared },
-      pair: { key: `login:pair:${account}:${sha256(address)}`, max: failures },
-      address: { key: `login:address:${sha256(address)}`, max: failures * shared },
-    }
+export function createLoginLimits(parts: LoginLimitsParts): LoginLimits {
+  const { limits, failures, lockMs } = parts
+  const turns = createTurns(parts.waitingMax)
+  const sizeOfAddress = Math.ceil((failures * shared) / 2)
+
+  const isOpen = async (counters: Counters): Promise<boolean> => {
+    const all = Object.values(counters)
+    const hits = await Promise.all(all.map(({ key }) => limits.hit(key, lockMs)))
+    return hits.every(({ count }, index) => count <= all[index]!.max)
   }
+  const succeed = ({ account, pair, address }: Counters): Promise<unknown> =>
+    Promise.all([limits.reset(pair.key), limits.release(account.key), limits.release(address.key)])
+  const takeBack = (counters: Counters): Promise<unknown> =>
+    Promise.allSettled(Object.values(counters).map(({ key }) => limits.release(key)))
+
   return {
-    async begin(attempt) {
-      if (failures === 0) return true
-      const all = Object.values(counters(attempt))
-      const hits = await Promise.all(all.map(({ key }) => limits.hit(key, lockMs)))
-      return hits.every(({ count }, index) => count <= all[index]!.max)
+    async judge(attempt, look) {
+      if (failures === 0) return look(true)
+      const counters = countersOf(attempt, failures)
+      const turn = await turns.take({ key: counters.pair.key, size: 1 }, () =>
+        turns.take({ key: counters.address.key, size: sizeOfAddress }, async () => {
+          if (!(await isOpen(counters))) return { isOpen: false as const }
+          try {
+            const found = await look(true)
+            if (found !== undefined) await succeed(counters)
+            return { isOpen: true as const, found }
+          } catch (error) {
+            // Nobody looked: a server that was busy must not lock people out.
+            await takeBack(counters)
+            throw error
+          }
+        }),
+      )
+      if (turn.isOpen) return turn.found
+      await look(false)
+      return undefined
     },
-    async succeed(attempt) {
-      if (failures === 0) return
-      const { account, pair, address } = counters(attempt)
-      await Promise.all([
-        limits.reset(pair.key),
-        limits.release(account.key),
-        limits.release(address.key),
-      ])
-    },
+  }
+}
+
+type Counters = Record<'account' | 'pair' | 'address', { key: string; max: number }>
+
+function countersOf({ identifier, address }: LoginAttempt, failures: number): Counters {
+  const account = sha256(identifier.trim().normalize('NFKC').toLowerCase())
+  return {
+    account: { key: `login:account:${account}`, max: failures * shared },
+    pair: { key: `login:pair:${account}:${sha256(address)}`, max: failures },
+    address: { key: `login:address:${sha256(address)}`, max: failures * shared },
   }
 }
 

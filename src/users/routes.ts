@@ -128,7 +128,9 @@ export function authRoutes(parts: AuthRouteParts): ApiRoute[] {
         schema: tokens.extend({ user: userSchema }),
       },
       problems: {
+        400: 'invalid_request; invalid_client, invalid_target: no such application or resource',
         401: 'invalid_credentials: wrong, unknown, banned or locked, which all look alike',
+        403: 'email_not_verified',
       },
       handle: ({ body, request }) => logIn(parts, body, request),
     }),

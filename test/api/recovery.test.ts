@@ -65,6 +65,24 @@ onEveryStorage('of fifty parallel uses of one reset link exactly one works', asy
   t.is(answers.filter(({ body }) => body.code === 'invalid_token').length, 49)
 })
 
+onEveryStorage(
+  'of fifty parallel uses of one link to confirm an address exactly one works',
+  async (t, begin) => {
+    const inbox = await openInbox(t)
+    const fixture = await begin({ env: { SMTP_URL: inbox.url } })
+    const person = await fixture.addUser()
+    const api = apiOf(fixture)
+    await api.call('POST', '/auth/request-verify', { body: { email: person.email } })
+    const token = tokenIn(await inbox.waitFor(/confirm/i))
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => api.call('POST', '/auth/verify-email', { body: { token } })),
+    )
+    t.is(answers.filter(({ status }) => status === 200).length, 1)
+    t.is(answers.filter(({ body }) => body.code === 'invalid_token').length, 49)
+    t.true((await fixture.storage.users.findById(person.id))?.emailVerified)
+  },
+)
+
 test('a new link makes the old one useless, and a link is good for its own account only', async (t) => {
   const inbox = await openInbox(t)
   const fixture = await start(t, { env: { SMTP_URL: inbox.url } })

@@ -180,7 +180,7 @@ test('the problems of a route are the usual ones of its kind and its own', (t) =
     statuses('/things/{id}/parts/{part_id}', 'put'),
     [204, 400, 401, 403, 404, 409, 413, 415, 422, 503],
   )
-  t.deepEqual(statuses('/things/{id}/check', 'post'), [200, 400, 401, 404, 413, 415, 422, 503])
+  t.deepEqual(statuses('/things/{id}/check', 'post'), [200, 400, 401, 403, 404, 413, 415, 422, 503])
   t.deepEqual(statuses('/login', 'post'), [200, 400, 401, 413, 415, 422, 429, 503])
   t.is(paths['/login'].post.responses[401].description, 'invalid_credentials')
   t.truthy(components.responses[429].headers['Retry-After'])

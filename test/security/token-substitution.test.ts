@@ -10,6 +10,7 @@ import {
   type CryptoKey,
   type JWTPayload,
 } from 'jose'
+import { tokenExchange } from '#oidc/api-keys.ts'
 import { createBrowser } from '../support/browser.ts'
 import type { Fixture } from '../support/start.ts'
 import {
@@ -23,6 +24,7 @@ import {
   sharedServer,
   type Cast,
 } from './journey.ts'
+import { usesOf } from './token-uses.ts'
 
 /** Supabase CVE-2026-31813, Casdoor CVE-2026-9094, CVE-2026-9097: a token of one kind or maker passed for another. */
 
@@ -39,8 +41,16 @@ let tokens: Tokens
 const server = sharedServer({}, async (fixture) => {
   const resource = fixture.config.API_RESOURCE
   const browser = createBrowser(fixture.issuer)
-  const cast = { ...(await newCast(fixture, { default_resource: resource })), browser }
-  const scope = 'openid offline_access account:read'
+  const scope = 'openid offline_access account:read admin:users'
+  const cast = {
+    ...(await newCast(fixture, {
+      default_resource: resource,
+      scope,
+      grant_types: ['authorization_code', 'refresh_token', tokenExchange],
+    })),
+    browser,
+  }
+  await fixture.storage.users.update(cast.person.id, { roles: ['admin'] })
   const api = (await redeem(cast, await obtainCode(cast, { ...offline, scope }))).json
   const plain = { ...cast, client: await fixture.addClient() }
   const own = (await redeem(plain, await obtainCode(plain))).json
@@ -55,8 +65,20 @@ const server = sharedServer({}, async (fixture) => {
 const userinfo = (token: string) =>
   send(`${server().issuer}/oauth/userinfo`, { headers: { authorization: `Bearer ${token}` } })
 
-/** Neither endpoint takes it. */
+const uses = () => usesOf(tokens.cast)
+
+async function isNotForOurApi(t: ExecutionContext, token: string, label: string): Promise<void> {
+  for (const { status } of await uses().api(token)) t.is(status, 401, label)
+}
+
+/** Nowhere is it taken for anything. */
 async function isWorthless(t: ExecutionContext, token: string, label: string): Promise<void> {
+  await isNotForOurApi(t, token, label)
+  t.like(await uses().verdict(token), { valid: false, user_id: null, scopes: [] }, label)
+  for (const { status, json } of await uses().exchanges(token)) {
+    t.is(status, 400, label)
+    t.is(json['access_token'], undefined, label)
+  }
   t.deepEqual(await introspect(tokens.cast, token), { active: false }, label)
   const answer = await userinfo(token)
   t.is(answer.status, 401, label)
@@ -83,6 +105,10 @@ const remade = (
 }
 
 test('the tokens themselves are good, and so is one that we make again', async (t) => {
+  for (const token of [tokens.jwt, await remade(server(), {})()]) {
+    for (const { status } of await uses().api(token)) t.is(status, 200)
+    t.is((await uses().verdict(token))['valid'], true)
+  }
   t.is((await introspect(tokens.cast, tokens.jwt))['active'], true)
   t.is((await userinfo(tokens.opaque)).status, 200)
   t.is((await introspect(tokens.cast, await remade(server(), {})()))['active'], true)
@@ -107,6 +133,17 @@ for (const [what, change] of Object.entries(substitutes)) {
     await isWorthless(t, await remade(server(), change)(), what)
   })
 }
+
+test('a token of a client that our API knows is refused there when it is for another audience', async (t) => {
+  const resource = server().config.API_RESOURCE
+  for (const aud of [
+    'https://other.example/api',
+    `${resource}/`,
+    [],
+    [resource, 'https://a.example'],
+  ])
+    await isNotForOurApi(t, await remade(server(), { claims: { aud } })(), String(aud))
+})
 
 test('a token of another key is worthless, also under the name of ours', async (t) => {
   const { privateKey } = await generateKeyPair('ES256')
@@ -178,6 +215,7 @@ test('a revoked token is worthless, opaque or not', async (t) => {
   t.is((await introspect(cast, jwt))['active'], true)
   await post(`${server().issuer}/oauth/revoke`, cast.client, { token: jwt })
   t.deepEqual(await introspect(cast, jwt), { active: false })
+  await isWorthless(t, jwt, 'revoked')
 
   const plain = await newCast(server())
   const opaque = String((await redeem(plain, await obtainCode(plain))).json['access_token'])

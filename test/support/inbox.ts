@@ -15,6 +15,7 @@ export interface ReceivedMail {
   subject: string
   /** The plain text part. */
   text: string
+  html: string
 }
 
 export async function openInbox(t: ExecutionContext): Promise<Inbox> {
@@ -50,9 +51,9 @@ export async function openInbox(t: ExecutionContext): Promise<Inbox> {
   }
 }
 
-/** Enough of MIME for our own mail: one encoded subject, a plain text part first. */
-function partsOf(source: string): { subject: string; text: string } {
-  const [head = '', ...rest] = source.split('\r\n\r\n')
+/** Enough of MIME for our own mail: one encoded subject, a part of plain text and one of HTML. */
+function partsOf(source: string): Omit<ReceivedMail, 'to'> {
+  const head = source.slice(0, source.indexOf('\r\n\r\n'))
   const raw = /^Subject: (.*(?:\r\n[ \t].*)*)/m.exec(head)?.[1] ?? ''
   const subject = raw
     .replaceAll(/\r\n[ \t]/g, '')
@@ -61,20 +62,17 @@ function partsOf(source: string): { subject: string; text: string } {
         ? Buffer.from(text, 'base64').toString()
         : quoted(text.replaceAll('_', ' ')),
     )
-  const isBase64 = /Content-Transfer-Encoding: base64/i.test(
-    rest[0]?.length ? `${head}\n${source}` : head,
+  return { subject, text: partOf(source, 'text/plain'), html: partOf(source, 'text/html') }
+}
+
+function partOf(source: string, type: string): string {
+  const found = new RegExp(`Content-Type: ${type}([^]*?)\\r\\n\\r\\n([^]*?)\\r\\n--`, 'i').exec(
+    source,
   )
-  const part = /Content-Type: text\/plain[^]*?\r\n\r\n([^]*?)\r\n--/i.exec(source)?.[1] ?? ''
-  const encoding = /Content-Type: text\/plain[^]*?Content-Transfer-Encoding: ([\w-]+)/i
-    .exec(source)?.[1]
-    ?.toLowerCase()
-  const text =
-    encoding === 'base64' && isBase64
-      ? Buffer.from(part, 'base64').toString()
-      : encoding === 'quoted-printable'
-        ? quoted(part)
-        : part
-  return { subject, text }
+  const [, head = '', body = ''] = found ?? []
+  const encoding = /Content-Transfer-Encoding: ([\w-]+)/i.exec(head)?.[1]?.toLowerCase()
+  if (encoding === 'base64') return Buffer.from(body, 'base64').toString()
+  return encoding === 'quoted-printable' ? quoted(body) : body
 }
 
 function quoted(text: string): string {

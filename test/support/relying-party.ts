@@ -77,7 +77,11 @@ export const signIn = (
 ): Promise<Page> => page.submit('/login', { identifier: email, password })
 
 /** Goes from the authorize endpoint through login and consent to the redirect; resolves to where the browser was sent. */
-export async function authorize(browser: Browser, url: URL, person: Person): Promise<URL> {
+export async function authorize(
+  browser: Browser,
+  url: URL,
+  person: Pick<Person, 'email' | 'password'>,
+): Promise<URL> {
   let page = await browser.open(url.href)
   if (
     !page.left &&

@@ -26,12 +26,24 @@ export const storages: Combination[] = databases.flatMap((one) => [
   { ...one, name: `${one.name} with Redis`, redis: true, missing: one.missing ?? servers.redis },
 ])
 
+type Run = (
+  t: ExecutionContext,
+  begin: (options?: StartOptions) => Promise<Fixture>,
+) => Promise<void>
+
 /** Registers the test once for each storage; where a server is missing it is skipped, and the title says which. */
-export function onEveryStorage(
-  title: string,
-  run: (t: ExecutionContext, begin: (options?: StartOptions) => Promise<Fixture>) => Promise<void>,
-): void {
-  for (const { name, missing, ...storage } of storages) {
+export const onEveryStorage = (title: string, run: Run): void => onEach(storages, title, run)
+
+/** The same without Redis, for what only a database can get wrong. */
+export const onEveryDatabase = (title: string, run: Run): void =>
+  onEach(
+    storages.filter(({ redis }) => !redis),
+    title,
+    run,
+  )
+
+function onEach(combinations: readonly Combination[], title: string, run: Run): void {
+  for (const { name, missing, ...storage } of combinations) {
     if (missing) test.skip(`${name}: ${title} (needs ${missing})`, () => {})
     else test(`${name}: ${title}`, (t) => run(t, (options) => start(t, { ...storage, ...options })))
   }

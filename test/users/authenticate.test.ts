@@ -15,13 +15,26 @@ async function begin(t: ExecutionContext, { failures = 5, costs = cheap } = {}) 
   const passwords = createPasswords(costs)
   const passwordHash = await createPasswords(cheap).hash('the right one')
   const { id } = await users.create({ id: newId(), email, passwordHash })
-  const limits = createLoginLimits({ limits: storage.limits, failures, lockMs: 60_000 })
+  const limits = createLoginLimits({
+    limits: storage.limits,
+    failures,
+    lockMs: 60_000,
+    waitingMax: 1000,
+  })
+  let looked = 0
+  const verify: typeof passwords.verify = (stored, password) => {
+    if (stored !== undefined) looked++
+    return passwords.verify(stored, password)
+  }
   return {
     storage,
     users,
     clock,
     id,
-    authenticate: createAuthenticate({ users, passwords, limits }),
+    limits,
+    /** How many passwords were held against the account's own hash. */
+    looked: () => looked,
+    authenticate: createAuthenticate({ users, passwords: { ...passwords, verify }, limits }),
   }
 }
 
@@ -84,13 +97,58 @@ test('guesses at many accounts lock the address', async (t) => {
 })
 
 test('of fifty parallel guesses no more than the limit are looked at', async (t) => {
-  const { authenticate, users, id } = await begin(t)
-  const guesses = Array.from({ length: 50 }, () =>
-    authenticate({ identifier: email, password: 'the right one', ...here }),
+  const { authenticate, looked } = await begin(t)
+  await Promise.all(
+    Array.from({ length: 50 }, (_, n) =>
+      authenticate({ identifier: email, password: `wrong ${n}`, ...here }),
+    ),
   )
-  const right = (await Promise.all(guesses)).filter(Boolean)
-  t.true(right.length <= 5, `${right.length} were looked at`)
-  t.is((await users.findById(id))?.loginCount, right.length)
+  t.is(looked(), 5)
+  t.is(await authenticate({ identifier: email, password: 'the right one', ...here }), undefined)
+})
+
+test('of fifty parallel guesses from fifty addresses no more than four times the limit are looked at', async (t) => {
+  const { authenticate, looked } = await begin(t)
+  await Promise.all(
+    Array.from({ length: 50 }, (_, n) =>
+      authenticate({ identifier: email, password: `wrong ${n}`, address: `198.51.100.${n}` }),
+    ),
+  )
+  t.is(looked(), 20)
+})
+
+test('fifty parallel sign-ins with the right password all succeed, also after four wrong ones', async (t) => {
+  const { authenticate, users, id } = await begin(t)
+  for (let tries = 0; tries < 4; tries++)
+    await authenticate({ identifier: email, password: 'wrong', ...here })
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, () =>
+      authenticate({ identifier: email, password: 'the right one', ...here }),
+    ),
+  )
+  t.is(answers.filter(Boolean).length, 50)
+  t.is((await users.findById(id))?.loginCount, 50)
+})
+
+test('thirty people sign in from one address at once', async (t) => {
+  const { authenticate, users, id } = await begin(t)
+  const passwordHash = await users.findPasswordHash(id)
+  const names = Array.from({ length: 30 }, (_, n) => `person${n}`)
+  for (const username of names) await users.create({ id: newId(), username, passwordHash })
+  const answers = await Promise.all(
+    names.map((identifier) => authenticate({ identifier, password: 'the right one', ...here })),
+  )
+  t.is(answers.filter(Boolean).length, 30)
+})
+
+test('tries that nobody looked at because the server was busy lock nobody out', async (t) => {
+  const { authenticate, users, limits } = await begin(t)
+  const full = createPasswords({ ...cheap, queueMax: 0 })
+  const atBusyServer = createAuthenticate({ users, passwords: full, limits })
+  const attempt = { identifier: email, password: 'the right one', ...here }
+  for (let tries = 0; tries < 6; tries++)
+    await t.throwsAsync(atBusyServer(attempt), { message: 'busy' })
+  t.truthy(await authenticate(attempt))
 })
 
 test('a sign-in forgets the failures before it', async (t) => {

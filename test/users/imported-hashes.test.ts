@@ -155,3 +155,20 @@ test('Passwords keep imported hashes in the bounded queue', async (t) => {
   t.true(results.some(({ status }) => status === 'rejected'))
   t.true(results.some((result) => result.status === 'fulfilled' && result.value))
 })
+
+const slow = {
+  bcrypt: () => hashBcrypt('correct horse', 11),
+  pbkdf2_sha256: async () => pbkdf2.replace('$26000$', '$400000$'),
+  scrypt: async () => `scrypt$65536$seasalt$8$1$${djangoScryptHash}`,
+}
+
+for (const [scheme, make] of Object.entries(slow)) {
+  test(`a slow ${scheme} hash is worked out beside the thread that answers requests`, async (t) => {
+    const hash = await make()
+    await verifyImported(hash, 'the first one loads the code')
+    const [own, all] = [process.threadCpuUsage(), process.cpuUsage()]
+    await verifyImported(hash, 'correct house')
+    const spent = { own: process.threadCpuUsage(own).user, all: process.cpuUsage(all).user }
+    t.true(spent.own < spent.all / 3, JSON.stringify(spent))
+  })
+}

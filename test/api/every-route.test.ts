@@ -1,0 +1,52 @@
+import { onEveryStorage } from '../support/storages.ts'
+import { openInbox } from '../support/inbox.ts'
+import { accountJourney } from './account-journey.ts'
+import { adminJourney } from './admin-journey.ts'
+import { readContract } from './document.ts'
+import { createJourney, tiresome } from './journey.ts'
+
+const requestsPerMinute = 20
+
+/** What one server cannot show on one journey. */
+const elsewhere = (one: string): boolean =>
+  // A storage that is away: `test/contract/outages.ts`; the passwords that wait: `test/users/passwords.test.ts`.
+  one.endsWith(' 503') ||
+  // Registration is open here.
+  one === 'POST /auth/register 403'
+
+onEveryStorage(
+  'every route works and refuses as the OpenAPI document says, and none is left out',
+  async (t, begin) => {
+    const inbox = await openInbox(t)
+    const admin = { email: 'root@example.com', password: 'the first of them all' }
+    const fixture = await begin({
+      env: {
+        SMTP_URL: inbox.url,
+        ADMIN_EMAIL: admin.email,
+        ADMIN_PASSWORD: admin.password,
+        EMAIL_VERIFICATION: 'required',
+        REQUESTS_PER_MINUTE: String(requestsPerMinute),
+        TRUSTED_PROXIES: '1',
+      },
+    })
+    const { issuer } = fixture
+    for (let n = 0; n < requestsPerMinute; n++)
+      await fetch(`${issuer}/auth/logout`, {
+        method: 'POST',
+        headers: { 'x-forwarded-for': tiresome },
+      })
+    const weak = await fixture.addUser()
+    const { key: weakKey } = await fixture.server.services.apiKeys.create(
+      { userId: weak.id, name: 'weak', scopes: [] },
+      new Set(),
+    )
+    const contract = await readContract(issuer)
+    const journey = createJourney({ t, issuer, contract, weakKey })
+    await accountJourney({ journey, fixture, inbox })
+    await adminJourney({ journey, fixture, admin })
+    t.deepEqual(
+      journey.missed().filter((one) => !elsewhere(one)),
+      [],
+    )
+  },
+)
