@@ -12,6 +12,7 @@ import type { NewAuditEvent } from '#audit/recorder.ts'
 import type { Storage } from '#storage/storage.ts'
 import { recoveryRoutes } from '#users/recovery-routes.ts'
 import { authRoutes, type TokenFunctions } from '#users/routes.ts'
+import { createNewcomers } from './newcomers.ts'
 import type { Services } from './services.ts'
 import { verifyTokenRoutes } from './verify-token.ts'
 
@@ -42,10 +43,7 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
       ...services,
       users: storage.users,
       registrationOpen: config.REGISTRATION === 'open',
-      needsVerification: (user) => config.EMAIL_VERIFICATION === 'required' && !user.emailVerified,
-      registered: registeredOf(parts),
-      registeredAgain: (email, { locale }) =>
-        services.notify('registeredAgain', { to: email, locale }),
+      ...createNewcomers(config, services),
       tokens: tokensOf(parts),
       audit: record,
     }),
@@ -74,19 +72,6 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
     }),
     ...apiKeyRoutes({ keys: services.apiKeys, store: storage.apiKeys, now, audit: recordBy }),
   ]
-}
-
-/** What a new person hears from us. */
-export function registeredOf({ config, services }: Pick<ApiTableParts, 'config' | 'services'>) {
-  return async (
-    user: { email?: string | undefined },
-    { locale }: { locale: string },
-  ): Promise<void> => {
-    if (user.email === undefined) return
-    if (config.EMAIL_VERIFICATION === 'off')
-      await services.notify('welcome', { to: user.email, locale })
-    else await services.recovery.requestVerification(user.email, locale)
-  }
 }
 
 /** Refresh goes through the token endpoint itself, so that rotation, grace and reuse detection are the engine's. */

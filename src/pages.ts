@@ -10,9 +10,9 @@ import { interactionRoutes } from '#interaction/routes.ts'
 import type { Engine } from '#oidc/engine.ts'
 import { partyOf } from '#oidc/pages.ts'
 import { createTranslator, type Translator } from '#view/translate.ts'
-import { registeredOf } from './api.ts'
 import type { AppParts } from './app.ts'
 import { demoClientId } from './first-start.ts'
+import { createNewcomers } from './newcomers.ts'
 import type { Services } from './services.ts'
 
 /** The pages that people meet, except those that the engine asks for itself. */
@@ -44,8 +44,8 @@ function interactionOf(
   return {
     ...services,
     provider: () => engine.provider,
-    registered: registeredOf({ config, services }),
-    needsVerification: (user) => config.EMAIL_VERIFICATION === 'required' && !user.emailVerified,
+    ...createNewcomers(config, services),
+    hidesTakenEmail: config.EMAIL_VERIFICATION === 'required',
     limit: (address) => services.requestLimits.count(address),
     audit: (event, { address, agent, traceId }) =>
       services.audit.record({ ...event, address, agent, traceId }),

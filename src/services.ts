@@ -3,8 +3,7 @@ import { createAuditRecorder, type AuditRecorder } from '#audit/recorder.ts'
 import { secretsOf } from '#config/development-secret.ts'
 import type { Config } from '#config/load.ts'
 import type { Clock } from '#lib/clock.ts'
-import { sha256 } from '#lib/hashing.ts'
-import { createSealer, type Sealer } from '#lib/sealing.ts'
+import { createSealer, deriveKey, type Sealer } from '#lib/sealing.ts'
 import { createMailer } from '#mail/mailer.ts'
 import { createMailQueue, type MailQueue } from '#mail/queue.ts'
 import { createKeys, type Keys } from '#oidc/keys.ts'
@@ -19,7 +18,14 @@ import {
 } from '#users/allowed-scopes.ts'
 import { createAuthenticate, type Authenticate } from '#users/authenticate.ts'
 import { createChangePassword, type ChangePassword } from '#users/change-password.ts'
-import { createLoginLimits, createRequestLimits, type RequestLimits } from '#users/limits.ts'
+import {
+  createLoginLimits,
+  createMailLimits,
+  createRequestLimits,
+  type MailLimits,
+  type RequestLimits,
+} from '#users/limits.ts'
+import { createMailCodes } from '#users/mail-codes.ts'
 import { createPasswordPolicy, type PasswordPolicy } from '#users/password-policy.ts'
 import { createPasswords, type Passwords } from '#users/passwords.ts'
 import { createRecovery, type Recovery } from '#users/recovery.ts'
@@ -44,6 +50,7 @@ export interface Services {
   allowedScopes: AllowedScopes
   permittedScopes: PermittedScopes
   requestLimits: RequestLimits
+  mailLimits: MailLimits
   sessions: Sessions
   apiKeys: ApiKeys
   audit: AuditRecorder
@@ -54,7 +61,7 @@ export interface Services {
 
 export type Notify = (
   name: Parameters<ReturnType<typeof createMailView>>[0],
-  message: { to: string; locale: string; path?: string },
+  message: { to: string; locale: string; path?: string; code?: string | undefined },
 ) => Promise<void>
 
 export interface ServicesParts {
@@ -89,6 +96,11 @@ export function createServices(parts: ServicesParts): Services {
     lockMs: config.LOGIN_LOCK_MINUTES * 60_000,
     waitingMax: config.PASSWORD_QUEUE_MAX,
   })
+  const mailLimits = createMailLimits({
+    limits: storage.limits,
+    perRecipient: config.MAILS_PER_HOUR,
+    perAddress: config.MAILS_PER_ADDRESS_PER_HOUR,
+  })
   const permittedScopes = createPermittedScopes(storage.roles)
   const mail = mailOf(parts, secrets)
   const notify = notifyOf(config, mail)
@@ -112,15 +124,15 @@ export function createServices(parts: ServicesParts): Services {
       passwordPolicy,
       now,
       tellChanged,
-      sendLink: (name, { to, token, locale }) =>
-        notify(name, { to, locale, path: `${paths[name]}?token=${token}` }),
-      maySend: async (to) =>
-        (await storage.limits.hit(`mail:${sha256(to.toLowerCase())}`, hour)).count <=
-        config.MAILS_PER_HOUR,
+      sendLink: (name, { to, token, code, locale }) =>
+        notify(name, { to, locale, code, path: `${paths[name]}?token=${token}` }),
+      codes: createMailCodes({ ...storage, key: deriveKey(secrets[0], 'mail-codes'), now }),
+      mailLimits,
     }),
     changePassword: createChangePassword({ users, passwords, passwordPolicy, tellChanged }),
     permittedScopes,
     allowedScopes: createAllowedScopes({ ...storage, permittedScopes }),
+    mailLimits,
     requestLimits: createRequestLimits({
       limits: storage.limits,
       perMinute: config.REQUESTS_PER_MINUTE,
@@ -162,9 +174,10 @@ function mailOf(
 
 function notifyOf(config: Config, mail: MailQueue): Notify {
   const render = createMailView(config.BRAND_NAME, config.ISSUER, config.BRAND_ACCENT)
-  return async (name, { to, locale, path = '/forgot-password' }) => {
+  return async (name, { to, locale, path = '/forgot-password', code = '' }) => {
     const language: Locale = isLocale(locale) ? locale : 'en'
-    await mail.enqueue({ to, ...render(name, { email: to, link: config.ISSUER + path }, language) })
+    const values = { email: to, link: config.ISSUER + path, code }
+    await mail.enqueue({ to, ...render(name, values, language) })
   }
 }
 

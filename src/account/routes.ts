@@ -1,16 +1,16 @@
 import { z } from 'zod'
 import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
+import { presentSession, sessionSchema } from '#oidc/presented-sessions.ts'
 import { AlreadyExists } from '#storage/errors.ts'
 import type { User, UserStore } from '#storage/users.ts'
 import { presentUser, userSchema } from '#users/presented.ts'
 import type { ChangePassword } from '#users/change-password.ts'
+import { changeOfNames, profileFields, profileNames, usernameField } from '#users/profile-fields.ts'
 import {
   grantSchema,
   presentGrant,
-  presentSession,
   sessionRoutes,
-  sessionSchema,
   type SessionRouteParts,
 } from './session-routes.ts'
 
@@ -31,23 +31,8 @@ const write = { scope: 'account:write' }
 
 /** What people may change about themselves; anything else in the body is refused, so that nobody believes it was taken. */
 const profile = z.strictObject({
-  username: text(32)
-    .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{2,31}$/)
-    .optional(),
-  nickname: text(64).nullable().optional(),
-  avatar_url: z
-    .url({ protocol: /^https$/ })
-    .max(1024)
-    .nullable()
-    .optional(),
-  locale: text(35)
-    .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
-    .nullable()
-    .optional(),
-  phone: text(20)
-    .regex(/^\+[1-9]\d{6,14}$/)
-    .nullable()
-    .optional(),
+  ...profileFields,
+  username: usernameField.optional(),
   metadata: z.strictObject({ public: z.record(text(64), z.json()) }).optional(),
 })
 
@@ -157,12 +142,8 @@ async function updateProfile(
   { body, caller, request }: ApiCall<z.infer<typeof profile>, undefined, undefined>,
 ) {
   const user = await userOf(parts, caller.userId)
-  const { avatar_url: avatarUrl, metadata, ...rest } = body
-  const change = {
-    ...Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, value ?? undefined])),
-    ...(avatarUrl === undefined ? {} : { avatarUrl: avatarUrl ?? undefined }),
-    ...(metadata ? { metadata } : {}),
-  }
+  const { metadata } = body
+  const change = { ...changeOfNames(body, profileNames), ...(metadata && { metadata }) }
   try {
     const changed = await parts.users.update(user.id, change)
     if (!changed) throw new AppError('forbidden', 403)

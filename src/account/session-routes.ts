@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
-import type { ConnectedApp, Sessions, SignedIn } from '#oidc/sessions.ts'
+import { presentSession, sessionSchema } from '#oidc/presented-sessions.ts'
+import type { ConnectedApp, Sessions } from '#oidc/sessions.ts'
 
 /**
  * `/users/me/sessions…`, `/users/me/grants…`: where a person is signed in and which applications they have let in. For
@@ -18,19 +19,6 @@ export interface SessionRouteParts {
 const read = { scope: 'account:read' }
 const write = { scope: 'account:write' }
 const id = z.object({ id: text(128) })
-
-export const sessionSchema = z
-  .object({
-    id: z.string(),
-    kind: z.enum(['browser', 'app']),
-    client_id: z.string().nullable(),
-    address: z.string().nullable(),
-    agent: z.string().nullable(),
-    last_seen_at: z.iso.datetime().nullable(),
-    expires_at: z.iso.datetime().nullable(),
-    is_current: z.boolean(),
-  })
-  .meta({ id: 'Session' })
 
 export const grantSchema = z
   .object({
@@ -136,17 +124,6 @@ export function sessionRoutes(parts: SessionRouteParts): ApiRoute[] {
 
 const iso = (time: number | undefined): string | null =>
   time === undefined ? null : new Date(time).toISOString()
-
-export const presentSession = (one: SignedIn, grantId: string | undefined) => ({
-  id: one.id,
-  kind: one.kind,
-  client_id: one.clientId ?? null,
-  address: one.address ?? null,
-  agent: one.agent ?? null,
-  last_seen_at: iso(one.lastSeenAt),
-  expires_at: iso(one.expiresAt),
-  is_current: grantId !== undefined && one.grantId === grantId,
-})
 
 export const presentGrant = (one: ConnectedApp) => ({
   client_id: one.clientId,

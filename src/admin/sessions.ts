@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { route, text, type ApiRoute } from '#http/api.ts'
-import type { Sessions, SignedIn } from '#oidc/sessions.ts'
+import { adminSessionSchema, presentAdminSession } from '#oidc/presented-sessions.ts'
+import type { Sessions } from '#oidc/sessions.ts'
 import type { Audit } from './audited.ts'
-import { isoOrNull } from './pages.ts'
 import { notFound } from './refusals.ts'
 
 /** `/admin/sessions`: where a person is signed in. All at once end by `/admin/users/:id/logout`. */
@@ -10,18 +10,6 @@ export interface SessionParts {
   sessions: Pick<Sessions, 'list' | 'end'>
   audit: Audit
 }
-
-const sessionSchema = z
-  .object({
-    id: z.string(),
-    kind: z.enum(['browser', 'app']),
-    client_id: z.string().nullable(),
-    address: z.string().nullable(),
-    agent: z.string().nullable(),
-    last_seen_at: z.iso.datetime().nullable(),
-    expires_at: z.iso.datetime().nullable(),
-  })
-  .meta({ id: 'AdminSession' })
 
 export function sessionRoutes({ sessions, audit }: SessionParts): ApiRoute[] {
   const common = { tag: 'admin sessions', access: { scope: 'admin:sessions' } } as const
@@ -35,10 +23,10 @@ export function sessionRoutes({ sessions, audit }: SessionParts): ApiRoute[] {
       answer: {
         status: 200,
         description: 'Latest first; empty for a user who is not known.',
-        schema: z.object({ sessions: z.array(sessionSchema) }),
+        schema: z.object({ sessions: z.array(adminSessionSchema) }),
       },
       handle: async ({ query }) => ({
-        sessions: (await sessions.list(query.user_id)).map(presentSession),
+        sessions: (await sessions.list(query.user_id)).map(presentAdminSession),
       }),
     }),
     route({
@@ -57,13 +45,3 @@ export function sessionRoutes({ sessions, audit }: SessionParts): ApiRoute[] {
     }),
   ]
 }
-
-const presentSession = (one: SignedIn): z.infer<typeof sessionSchema> => ({
-  id: one.id,
-  kind: one.kind,
-  client_id: one.clientId ?? null,
-  address: one.address ?? null,
-  agent: one.agent ?? null,
-  last_seen_at: isoOrNull(one.lastSeenAt),
-  expires_at: isoOrNull(one.expiresAt),
-})

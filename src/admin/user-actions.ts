@@ -113,7 +113,7 @@ async function resetPassword(parts: UserActionParts, call: Call<z.infer<typeof r
   }
   if (user.email === undefined) throw new AppError('no_email', 409)
   if (user.bannedAt !== undefined) throw new AppError('banned', 409)
-  await parts.recovery.forgotPassword(user.email, call.request.locale)
+  await parts.recovery.forgotPassword(user.email, { locale: call.request.locale })
   parts.audit({ type: 'password.reset_requested', target }, call)
   return { message: 'a link is on its way' }
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { text } from '#http/api.ts'
 import type { User, UserChange, UserMetadata } from '#storage/users.ts'
-import { isEmail, isNickname, isUsername } from '#users/name-rules.ts'
+import { isEmail } from '#users/name-rules.ts'
 import { presentUser, userSchema } from '#users/presented.ts'
+import { changeOfNames, profileFields, profileNames, usernameField } from '#users/profile-fields.ts'
 import { isoOrNull } from './pages.ts'
 
 /** A user as administrators see it. */
@@ -20,21 +21,8 @@ export const presentAdminUser = (user: User): z.infer<typeof adminUserSchema> =>
 export const userBody = z.strictObject({
   email: text(254).refine(isEmail, { error: 'email_invalid' }).nullable().optional(),
   email_verified: z.boolean().optional(),
-  username: text(32).refine(isUsername, { error: 'username_invalid' }).nullable().optional(),
-  nickname: text(128).refine(isNickname, { error: 'nickname_invalid' }).nullable().optional(),
-  phone: text(20)
-    .regex(/^\+[1-9]\d{6,14}$/)
-    .nullable()
-    .optional(),
-  avatar_url: z
-    .url({ protocol: /^https$/ })
-    .max(1024)
-    .nullable()
-    .optional(),
-  locale: text(35)
-    .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
-    .nullable()
-    .optional(),
+  ...profileFields,
+  username: usernameField.nullable().optional(),
   roles: z.array(text(64)).max(100).optional(),
   metadata: z
     .strictObject({
@@ -48,23 +36,16 @@ export const userBody = z.strictObject({
 
 export type UserBody = z.infer<typeof userBody>
 
-const fields = {
+const names = {
+  ...profileNames,
   email: 'email',
   email_verified: 'emailVerified',
-  username: 'username',
-  nickname: 'nickname',
-  phone: 'phone',
-  avatar_url: 'avatarUrl',
-  locale: 'locale',
   roles: 'roles',
 } as const satisfies Partial<Record<keyof UserBody, keyof UserChange>>
 
 /** The change of the record that a body asks for. An address that is not the same is not confirmed, unless the body says so. */
 export function changeOf(body: UserBody, before: Pick<User, 'email' | 'metadata'>): UserChange {
-  const given = Object.entries(fields)
-    .filter(([wire]) => body[wire as keyof typeof fields] !== undefined)
-    .map(([wire, field]) => [field, body[wire as keyof typeof fields] ?? undefined])
-  const change = Object.fromEntries(given) as UserChange
+  const change = changeOfNames(body, names)
   if ('email' in change && change.email?.toLowerCase() !== before.email?.toLowerCase())
     change.emailVerified ??= false
   if (change.roles) change.roles = [...new Set(change.roles)]

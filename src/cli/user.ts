@@ -127,7 +127,7 @@ async function resetPassword(
   const given = await newPassword(options, services.passwordPolicy)
   await storage.users.setPasswordHash(id, await services.passwords.hash(given.password))
   await services.sessions.endAll(id)
-  await record(storage, { type: 'user.password_reset', target: `user:${id}` })
+  await record(storage, { type: 'password.set', target: `user:${id}` })
   console.log('The password is set and every sign-in has ended.')
   if (given.isGenerated) printFacts(passwordFact(given))
 }

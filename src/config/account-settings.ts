@@ -50,4 +50,7 @@ export const accountSettings = {
   ),
   REQUESTS_PER_HOUR: whole(0, 1_000_000, 1000).meta(help('the same in an hour')),
   MAILS_PER_HOUR: whole(1, 1000, 5).meta(help('mails to one recipient that strangers can cause')),
+  MAILS_PER_ADDRESS_PER_HOUR: whole(1, 1_000_000, 20).meta(
+    help('mails that requests from one address can cause'),
+  ),
 }

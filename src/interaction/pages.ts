@@ -27,9 +27,13 @@ export interface StepPagesParts {
 type Props<P extends PageName> = Promise<Omit<PageProps[P], 'languageHrefs'>>
 type MaybeProps<P extends PageName> = Promise<Omit<PageProps[P], 'languageHrefs'> | undefined>
 
+/** To whom the mail went, and what was wrong with the code. */
+export type VerifyRetry = Pick<PageProps['confirm-email'], 'email' | 'errors' | 'sentAgain'>
+
 export interface StepPages {
   login(interaction: Interaction, retry?: LoginRetry): Props<'login'>
   register(interaction: Interaction, retry?: RegisterRetry): Props<'register'>
+  verifyEmail(interaction: Interaction, retry: VerifyRetry): Props<'confirm-email'>
   selectAccount(interaction: Interaction): MaybeProps<'select-account'>
   consent(interaction: Interaction, locale: Locale): MaybeProps<'consent'>
 }
@@ -68,6 +72,10 @@ export function createStepPages(parts: StepPagesParts): StepPages {
         loginHref: `${at}/login`,
         minLength,
       }
+    },
+    async verifyEmail(interaction, retry) {
+      const { at, form, client } = await base(interaction)
+      return { ...form, action: `${at}/verify`, client, ...retry, loginHref: `${at}/login` }
     },
     async selectAccount(interaction) {
       const account = await accountOf(interaction)

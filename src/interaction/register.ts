@@ -14,23 +14,30 @@ export const emptyRegistration = (loginHint: unknown): RegisterRetry => ({
   errors: {},
 })
 
-/** A new account that is signed in at once, or the form again with every problem told. */
+/**
+ * A new account, or the form again with every problem told. With `hidesTakenEmail` a taken e-mail is no problem that is
+ * told: beside others it is left out, and alone it is `takenEmail`, to be answered like a new account.
+ */
 export async function register(
   makeAccount: Register,
   { email = '', username = '', nickname = '', password = '' }: Record<string, string>,
-): Promise<{ user: User } | { retry: RegisterRetry }> {
+  { hidesTakenEmail }: { hidesTakenEmail: boolean },
+): Promise<{ user: User } | { takenEmail: string } | { retry: RegisterRetry }> {
   const made = await makeAccount({ email, username, nickname, password })
   if ('user' in made) return made
 
-  const { problems } = made
+  const { email: emailProblem, ...others } = made.problems
+  const isHidden = hidesTakenEmail && emailProblem === 'email_taken'
+  if (isHidden && Object.keys(others).length === 0) return { takenEmail: email.trim() }
   const errors: RegisterRetry['errors'] = {
-    ...(problems.email && {
-      email: email.trim() ? (`errors.${problems.email}` as const) : 'errors.email_required',
-    }),
-    ...(problems.username && { username: `errors.${problems.username}` as const }),
-    ...(problems.nickname && { nickname: `errors.${problems.nickname}` as const }),
-    ...(problems.password && {
-      password: password ? (`errors.${problems.password}` as const) : 'errors.password_required',
+    ...(emailProblem &&
+      !isHidden && {
+        email: email.trim() ? (`errors.${emailProblem}` as const) : 'errors.email_required',
+      }),
+    ...(others.username && { username: `errors.${others.username}` as const }),
+    ...(others.nickname && { nickname: `errors.${others.nickname}` as const }),
+    ...(others.password && {
+      password: password ? (`errors.${others.password}` as const) : 'errors.password_required',
     }),
   }
   return { retry: { values: { email, username, nickname }, errors } }

@@ -1,19 +1,28 @@
 import { Router } from '@koa/router'
-import { errors, type Provider } from 'oidc-provider'
 import type { AppContext, RequestState } from '#http/context.ts'
 import { factsOf, type RequestFacts } from '#http/api.ts'
+import { inBackground } from '#http/background.ts'
 import { formFields, parseForm } from '#http/form.ts'
-import { preferLocales } from '#http/locale.ts'
 import type { ShowPage } from '#http/pages.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Authenticate } from '#users/authenticate.ts'
 import type { User } from '#storage/users.ts'
 import type { Register } from '#users/register.ts'
 import { allow } from './consent.ts'
-import type { Interaction, StepResult } from './interaction.ts'
+import type { Interaction } from './interaction.ts'
 import { login } from './login.ts'
 import { createStepPages, type StepPagesParts } from './pages.ts'
 import { register } from './register.ts'
+import {
+  begin,
+  expectPrompt,
+  finish,
+  signedIn,
+  type InteractionEvent,
+  type RecordEvent,
+  type Step,
+} from './steps-routes.ts'
+import { createVerifyStep, type VerifyStepParts } from './verify-routes.ts'
 
 /**
  * The browser steps of one authorization, under `/interaction/:uid`: sign in, register, choose an account, consent.
@@ -23,36 +32,28 @@ import { register } from './register.ts'
  * For whoever holds the cookie that the authorize endpoint has set for this interaction; every POST also carries a
  * token bound to it. A wrong password costs an attacker one argon2id hash of ours, taken from a bounded queue.
  */
-export interface InteractionParts extends StepPagesParts {
+export interface InteractionParts extends StepPagesParts, VerifyStepParts {
   authenticate: Authenticate
   register: Register
-  /** Tells a new person by mail. */
-  registered(user: User, request: { locale: string }): Promise<void>
+  /** What follows a registration: a mail to confirm the address, or to the owner of a taken one. */
+  registered(user: User, request: RequestFacts): Promise<void>
+  registeredAgain(email: string, request: RequestFacts): Promise<void>
   /** Whether the person must confirm their address before they may sign in. */
   needsVerification(user: User): boolean
+  /** Whether a taken e-mail is answered like a free one: both go on to the code, and for the taken one there is none. */
+  hidesTakenEmail: boolean
   /** Counts a try of this address; rejects with 429, or resolves to the headers that tell how many are left. */
   limit(address: string): Promise<Record<string, string>>
-  audit(event: InteractionEvent, request: RequestFacts): void
+  audit(event: InteractionEvent & { clientId: string }, request: RequestFacts): void
   showPage: ShowPage
 }
-
-interface InteractionEvent {
-  type: string
-  actor?: string
-  target?: string
-  clientId?: string
-  details?: Record<string, unknown>
-}
-
-type Step = (
-  ctx: AppContext,
-  interaction: Interaction,
-  fields: Record<string, string>,
-) => Promise<void>
 
 export function interactionRoutes(parts: InteractionParts): Router<RequestState> {
   const { provider, showPage } = parts
   const pages = createStepPages(parts)
+  const record: RecordEvent = (ctx, { params }, event) =>
+    parts.audit({ ...event, clientId: String(params['client_id']) }, factsOf(ctx))
+  const verify = createVerifyStep(parts, pages, record)
   const router = new Router<RequestState>({ prefix: '/interaction/:uid' })
 
   const show =
@@ -86,29 +87,22 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
     return showLogin(ctx, interaction)
   }
 
-  const record = (ctx: AppContext, { params }: Interaction, event: InteractionEvent): void =>
-    parts.audit({ ...event, clientId: String(params['client_id']) }, factsOf(ctx))
-
-  /** The person is who they say; without a confirmed address, where one is required, they get no further. */
+  /** The person is who they say; where a confirmed address is required and theirs is not, that comes first. */
   const enter = async (ctx: AppContext, interaction: Interaction, user: User): Promise<void> => {
-    if (!parts.needsVerification(user)) {
-      record(ctx, interaction, {
-        type: 'login.succeeded',
-        actor: user.id,
-        target: `user:${user.id}`,
-      })
-      return finish(provider(), ctx, signedIn(user.id))
-    }
-    const values = { identifier: user.email ?? user.username ?? '' }
-    const errors = { form: 'errors.email_not_verified' } as const
-    showPage(ctx, 'login', await pages.login(interaction, { values, errors }))
-    ctx.status = 422
+    const { id, email } = user
+    if (email !== undefined && parts.needsVerification(user))
+      return verify.turnTo(ctx, interaction, { user, email })
+    record(ctx, interaction, { type: 'login.succeeded', actor: id, target: `user:${id}` })
+    return finish(provider(), ctx, signedIn(id))
   }
 
   const submitLogin: Step = async (ctx, interaction, fields) => {
     ctx.set(await parts.limit(ctx.state.address))
     const outcome = await login(parts.authenticate, { ...fields, address: ctx.state.address })
-    if ('user' in outcome) return enter(ctx, interaction, outcome.user)
+    if ('user' in outcome) {
+      if (parts.needsVerification(outcome.user)) verify.send(ctx, outcome.user.id)
+      return enter(ctx, interaction, outcome.user)
+    }
     record(ctx, interaction, {
       type: 'login.failed',
       details: { identifier: outcome.retry.values.identifier },
@@ -119,16 +113,19 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
   const submitRegister: Step = async (ctx, interaction, fields) => {
     if (!parts.registrationOpen) throw new AppError('registration_closed', 403)
     ctx.set(await parts.limit(ctx.state.address))
-    const outcome = await register(parts.register, fields)
+    const request = factsOf(ctx)
+    const outcome = await register(parts.register, fields, parts)
     if ('user' in outcome) {
       const { user } = outcome
-      record(ctx, interaction, {
-        type: 'user.registered',
-        actor: user.id,
-        target: `user:${user.id}`,
-      })
-      await parts.registered(user, { locale: ctx.state.locale })
+      const { id } = user
+      record(ctx, interaction, { type: 'user.registered', actor: id, target: `user:${id}` })
+      inBackground(() => parts.registered(user, request), request)
       return enter(ctx, interaction, user)
+    }
+    if ('takenEmail' in outcome) {
+      const email = outcome.takenEmail
+      inBackground(() => parts.registeredAgain(email, request), request)
+      return verify.turnTo(ctx, interaction, { email })
     }
     showPage(ctx, 'register', await pages.register(interaction, outcome.retry))
     ctx.status = 422
@@ -156,47 +153,12 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
   router.get('/', show(showDue))
   router.get('/login', show(showLogin))
   router.get('/register', show(showRegister))
+  router.get('/verify', show(verify.show))
   router.post('/login', submit(submitLogin))
   router.post('/register', submit(submitRegister))
+  router.post('/verify', submit(verify.submit))
   router.post('/continue', submit(submitContinue))
   router.post('/consent', submit(submitConsent))
   router.post('/cancel', submit(cancel))
   return router
-}
-
-/** The interaction of the URL. Without its cookie (another browser, or an hour later) it is 400 `session_expired`. */
-async function begin(provider: Provider, ctx: AppContext): Promise<Interaction> {
-  try {
-    const interaction = await provider.interactionDetails(ctx.req, ctx.res)
-    preferLocales(ctx, interaction.params['ui_locales'])
-    if (interaction.uid === ctx['params'].uid) return interaction
-  } catch (cause) {
-    if (!(cause instanceof errors.SessionNotFound)) throw cause
-  }
-  throw new AppError('session_expired', 400)
-}
-
-/** Sends the browser back to the engine with what this step has found; `merge` keeps what earlier steps found. */
-async function finish(
-  provider: Provider,
-  ctx: AppContext,
-  result: StepResult,
-  { merge = false } = {},
-): Promise<void> {
-  const next = await provider.interactionResult(ctx.req, ctx.res, result, {
-    mergeWithLastSubmission: merge,
-  })
-  ctx.redirect(next)
-  ctx.status = 303
-}
-
-/** A sign-in also answers the prompts that led to it. */
-const signedIn = (accountId: string): StepResult => ({
-  login: { accountId, amr: ['pwd'], remember: true },
-  select_account: {},
-  create: {},
-})
-
-function expectPrompt(interaction: Interaction, name: string): void {
-  if (interaction.prompt.name !== name) throw new AppError('session_expired', 400)
 }

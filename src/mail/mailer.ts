@@ -8,6 +8,8 @@ export interface Mail {
   /** One address, always one from the database. */
   to: string
   subject: string
+  /** What lists of mail show in place of a subject that holds a secret. */
+  listedAs?: string | undefined
   text: string
   html: string
 }
@@ -30,14 +32,16 @@ export function createMailer({ from, smtpUrl, outbox }: MailerParts): SendMail {
       connectionTimeout: 10_000,
       socketTimeout: 20_000,
     } as object)
-    return async (mail) => void (await transport.sendMail(mail))
+    return async (mail) => void (await transport.sendMail(messageOf(mail)))
   }
   if (outbox === undefined)
     return () => Promise.reject(new Error('no mail server: SMTP_URL is not set'))
   const transport = createTransport({ streamTransport: true, buffer: true }, { from })
   return async (mail) => {
-    const { message } = await transport.sendMail(mail)
+    const { message } = await transport.sendMail(messageOf(mail))
     await mkdir(outbox, { recursive: true, mode: 0o700 })
     await writeFile(join(outbox, `${newId()}.eml`), message as Buffer, { mode: 0o600 })
   }
 }
+
+const messageOf = ({ to, subject, text, html }: Mail) => ({ to, subject, text, html })

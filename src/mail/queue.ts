@@ -7,7 +7,7 @@ import type { Mail, SendMail } from './mailer.ts'
 /**
  * Mail goes through the database: `enqueue` resolves when it is kept there, and from then on neither a crash nor a dead
  * mail server loses it. It is sent at least once; a process that dies while sending leaves it to another. Bodies are
- * sealed, since they hold links that sign people in.
+ * sealed, since they hold links that sign people in; a subject with a code in it is sealed too.
  */
 export interface MailQueue {
   enqueue: SendMail
@@ -65,7 +65,7 @@ export function createMailQueue(parts: MailQueueParts): MailQueue {
     async enqueue(mail) {
       const id = newId()
       const sealedBody = sealer.seal(JSON.stringify(mail), id)
-      await store.add({ id, to: mail.to, subject: mail.subject, sealedBody })
+      await store.add({ id, to: mail.to, subject: mail.listedAs ?? mail.subject, sealedBody })
       look()
     },
     async stop() {

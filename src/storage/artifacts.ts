@@ -24,6 +24,8 @@ export type ArtifactModel =
   /** A link in a mail that lets its holder set a new password, or confirms an address; the key is the hash of the token. */
   | 'PasswordReset'
   | 'EmailVerification'
+  /** A code in a mail, to be typed; the key is random, the payload has the purpose and a keyed hash of the code. */
+  | 'MailCode'
 
 export interface Artifact {
   /** Text that the store does not look into: JSON, or JSON that the writer has sealed. */

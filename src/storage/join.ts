@@ -33,6 +33,7 @@ export const homes: Readonly<Record<ArtifactModel, 'redis' | 'sql'>> = {
   RegistrationAccessToken: 'sql',
   PasswordReset: 'sql',
   EmailVerification: 'sql',
+  MailCode: 'sql',
 }
 
 /** One storage out of both halves. */

@@ -42,6 +42,7 @@ export interface LoginLimitsParts {
 }
 
 const shared = 4
+const hourMs = 3_600_000
 
 export function createLoginLimits(parts: LoginLimitsParts): LoginLimits {
   const { limits, failures, lockMs } = parts
@@ -115,7 +116,7 @@ export function createRequestLimits({
 }: RequestLimitsParts): RequestLimits {
   const spans = [
     { name: 'minute', ms: 60_000, max: perMinute },
-    { name: 'hour', ms: 3_600_000, max: perHour },
+    { name: 'hour', ms: hourMs, max: perHour },
   ].filter(({ max }) => max > 0)
   return {
     async count(address) {
@@ -140,6 +141,33 @@ export function createRequestLimits({
       throw new AppError('too_many_requests', 429, {
         headers: { ...headers, 'Retry-After': String(tightest.reset) },
       })
+    },
+  }
+}
+
+/** Mails that strangers can cause: so many an hour to one recipient, and from one address. */
+export interface MailLimits {
+  /** Counts the mail; resolves to whether it may be sent. A mail without `from` was not caused by a stranger. */
+  maySend(to: string, from?: string): Promise<boolean>
+}
+
+export interface MailLimitsParts {
+  limits: LimitStore
+  perRecipient: number
+  perAddress: number
+}
+
+export function createMailLimits({
+  limits,
+  perRecipient,
+  perAddress,
+}: MailLimitsParts): MailLimits {
+  const hits = async (key: string): Promise<number> => (await limits.hit(key, hourMs)).count
+  return {
+    async maySend(to, from) {
+      // The address first: who has used up their own may not use up the recipient's too.
+      if (from !== undefined && (await hits(`mail-from:${sha256(from)}`)) > perAddress) return false
+      return (await hits(`mail:${sha256(to.toLowerCase())}`)) <= perRecipient
     },
   }
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import { inBackground } from '#http/background.ts'
 import { route, text, type ApiRoute, type RequestFacts } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Recovery } from './recovery.ts'
 
 /**
  * `/auth/…` for those who cannot sign in, or whose address is not confirmed. Anyone may call these; each counts against
- * the limits of the caller's address, mails are limited for each recipient, and all are written to the audit log.
+ * the limits of the caller's address, mails are limited for each recipient and each sender, and all are written to the audit log.
  */
 export interface RecoveryRouteParts {
   recovery: Recovery
@@ -27,7 +28,7 @@ export function recoveryRoutes({ recovery, audit }: RecoveryRouteParts): ApiRout
       body: z.object({ email }),
       answer: { status: 202, description: 'Always.', schema: message },
       async handle({ body, request }) {
-        inBackground(recovery.forgotPassword(body.email, request.locale), request)
+        inBackground(() => recovery.forgotPassword(body.email, request), request)
         audit({ type: 'password.reset_requested' }, request)
         return { message: 'if the address is known, a link is on its way' }
       },
@@ -54,34 +55,35 @@ export function recoveryRoutes({ recovery, audit }: RecoveryRouteParts): ApiRout
       ...common,
       method: 'post',
       path: '/auth/request-verify',
-      summary: 'Send a link to confirm the address, if somebody has it and it is not confirmed.',
+      summary:
+        'Send a link and a code to confirm the address, if somebody has it and it is not confirmed; earlier ones are void.',
       body: z.object({ email }),
       answer: { status: 202, description: 'Always.', schema: message },
       async handle({ body, request }) {
-        inBackground(recovery.requestVerification(body.email, request.locale), request)
-        return { message: 'if the address is known, a link is on its way' }
+        inBackground(() => recovery.requestVerification(body, request), request)
+        return { message: 'if the address is known, a mail is on its way' }
       },
     }),
     route({
       ...common,
       method: 'post',
       path: '/auth/verify-email',
-      summary: 'Confirm an address with the token of the link.',
-      body: z.object({ token: text(128).min(1) }),
+      summary: 'Confirm an address with the token of the link, or with the address and the code.',
+      body: z.union([
+        z.strictObject({ token: text(128).min(1) }),
+        z.strictObject({ email, code: text(32).min(1) }),
+      ]),
       answer: { status: 200, description: 'Done.', schema: message },
-      problems: { 400: 'invalid_token: unknown, used or too old' },
+      problems: {
+        400: 'invalid_token: unknown, used or too old; invalid_code: likewise, or an unknown address, or tried too often',
+      },
       async handle({ body, request }) {
-        const user = await recovery.verifyEmail(body.token)
+        const user = await recovery.verifyEmail(body)
         audit({ type: 'email.verified', actor: user.id, target: `user:${user.id}` }, request)
         return { message: 'the address is confirmed' }
       },
     }),
   ]
-}
-
-/** The answer must not tell by its time whether somebody has the address. */
-export function inBackground(work: Promise<void>, { log }: RequestFacts): void {
-  work.catch((error: unknown) => log.error({ err: error }, 'background work failed'))
 }
 
 const invalid = (path: string, message: string): AppError =>

@@ -32,6 +32,22 @@ export interface RegisterParts {
 }
 
 export function createRegister({ users, passwords, passwordPolicy }: RegisterParts): Register {
+  /**
+   * A database names one of two taken fields, and not always the same one. Both are told, or a taken username would show
+   * whether the e-mail beside it is taken too.
+   */
+  const takenOf = async (
+    field: string,
+    { email, username }: { email: string; username: string | undefined },
+  ): Promise<RegistrationProblems> => {
+    const other = field === 'username' ? email : username
+    const isOtherTaken = other !== undefined && (await users.findByIdentifier(other)) !== undefined
+    return {
+      ...((field === 'email' || isOtherTaken) && { email: 'email_taken' as const }),
+      ...((field === 'username' || isOtherTaken) && { username: 'username_taken' as const }),
+    }
+  }
+
   return async (registration, roles = []) => {
     const { password, locale } = registration
     const email = registration.email.trim()
@@ -58,10 +74,7 @@ export function createRegister({ users, passwords, passwordPolicy }: RegisterPar
       }
     } catch (error) {
       if (!(error instanceof AlreadyExists)) throw error
-      return {
-        problems:
-          error.field === 'username' ? { username: 'username_taken' } : { email: 'email_taken' },
-      }
+      return { problems: await takenOf(error.field, { email, username }) }
     }
   }
 }

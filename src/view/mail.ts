@@ -4,8 +4,8 @@ import { accentTokens } from './accent.ts'
 import { readView } from './assets.ts'
 import { createTranslator, type Locale, type MessageKey } from './translate.ts'
 
-/** A paragraph, or the one thing to do: a button that opens `{link}`, with its address below it. */
-type Part = MessageKey | { button: MessageKey }
+/** A paragraph; the one thing to do: a button that opens `{link}`, with its address below it; or the code to type. */
+type Part = MessageKey | { button: MessageKey } | 'code'
 
 /** What each message consists of; the sentences are in the locale files under `mail.`. */
 const messages = {
@@ -18,6 +18,9 @@ const messages = {
   ],
   verifyEmail: [
     'mail.verifyEmail.lead',
+    'code',
+    'mail.verifyEmail.codeExpiry',
+    'mail.verifyEmail.orLink',
     { button: 'mail.verifyEmail.link' },
     'mail.verifyEmail.expiry',
     'mail.verifyEmail.notYou',
@@ -41,8 +44,8 @@ export type MailValues = {
   welcome: { email: string }
   /** `link`: the page for a new password, with its token. */
   resetPassword: { link: string }
-  /** `link`: the page that confirms the address, with its token. */
-  verifyEmail: { link: string }
+  /** `link`: the page that confirms the address, with its token; `code`: six digits that do the same. */
+  verifyEmail: { link: string; code: string }
   /** To the owner of an address that somebody tried to register; `link`: where to ask for a new password. */
   registeredAgain: { link: string }
   /** `link`: where to ask for a new password. */
@@ -51,7 +54,13 @@ export type MailValues = {
 
 export type MailName = keyof MailValues
 
-export type RenderedMail = { subject: string; text: string; html: string }
+export type RenderedMail = {
+  subject: string
+  /** The subject without its code, for lists of mail. */
+  listedAs?: string | undefined
+  text: string
+  html: string
+}
 
 export type RenderMail = <M extends MailName>(
   name: M,
@@ -71,21 +80,28 @@ export function createMailView(brandName: string, issuer: string, accent = '#0b6
 
   return (name, given, locale) => {
     const brand = brandName === 'Yumen' ? translate(locale, 'common.brand') : brandName
-    const values = { brand, ...given }
+    const hasCode = messages[name].some((part: Part) => part === 'code')
+    const code = hasCode && 'code' in given ? grouped(given.code) : undefined
+    const values = { brand, ...given, ...(code && { code }) }
     const say = (key: MessageKey): string => translate(locale, key, values)
     const link = 'link' in given ? webLink(given.link) : undefined
-    const parts = messages[name].map((part: Part) =>
-      typeof part === 'string' ? { text: say(part) } : { text: say(part.button), link },
-    )
+    const parts = messages[name].map((part: Part) => {
+      if (part === 'code') return { text: code, isCode: true }
+      return typeof part === 'string' ? { text: say(part) } : { text: say(part.button), link }
+    })
     const subject = say(`mail.${name}.subject`)
     const footer = `${brand} · ${issuer}`
     const copyLink = say('mail.copyLink')
     const words = { locale, brand, subject, parts, copyLink, footer }
     const html = eta.render('@layout', { ...words, fill, onFill })
     const paragraphs = parts.map(({ text, link }) => (link ? `${text}\n${link}` : text))
-    return { subject, text: [...paragraphs, footer].join('\n\n') + '\n', html }
+    const listedAs = code === undefined ? undefined : say(`mail.${name as 'verifyEmail'}.listedAs`)
+    return { subject, listedAs, text: [...paragraphs, footer].join('\n\n') + '\n', html }
   }
 }
+
+/** `482 913`: three digits are read at a glance. */
+const grouped = (code: string): string => code.replace(/(?<=^\d{3})(?=\d{3}$)/, ' ')
 
 function webLink(link: string): string {
   const { protocol, href } = new URL(link)

@@ -103,17 +103,28 @@ type PublicPageProps = {
     homeHref?: string | undefined
   }
   /**
-   * Field `token`, hidden, and one button: a mail scanner that follows links must not spend the token.
-   * The states `request` and `invalid` ask for a new link instead: field `email`, and no `token`.
+   * `confirm`: field `token`, hidden, and one button; a mail scanner that follows links must not spend the token.
+   * `code` and `sent`: fields `email` and `code`; the button `send` asks for a new mail instead. `invalid`: a link that
+   * does not work; field `email` and that button.
    */
   'verify-email': Form & {
     token: string
     values: { email: string }
-    errors: { email?: Message | undefined; form?: Message | undefined }
-    state: 'confirm' | 'done' | 'invalid' | 'request' | 'sent'
-    /** This page without a token: to try another address. */
-    againHref: string
+    errors: { email?: Message | undefined; code?: Message | undefined; form?: Message | undefined }
+    state: 'confirm' | 'done' | 'invalid' | 'code' | 'sent'
     homeHref?: string | undefined
+  }
+  /** On the way in, the address must be confirmed. Field `code`; the button `send` asks for a new one. */
+  'confirm-email': Form & {
+    /** Where the mail went. */
+    email: string
+    errors: { code?: Message | undefined; form?: Message | undefined }
+    /** Whether it was asked for once more. */
+    sentAgain?: boolean | undefined
+    /** To use another account or address. */
+    loginHref: string
+    /** POST with `csrf`: back to the app, with `access_denied`. */
+    cancelAction?: string | undefined
   }
   consent: Form & {
     client: Party

@@ -106,21 +106,50 @@ test('verify-email confirms the address by its button', async (t) => {
   t.deepEqual(audited, ['email.verified u1'])
 })
 
-test('verify-email sends a new link in place of one that does not work', async (t) => {
+test('verify-email sends a new mail in place of a link that does not work', async (t) => {
   const { url, calls } = await open(t)
   const visitor = new Visitor(url)
   const { answer, page } = await visitor.fill('/verify-email?token=bad', {})
   t.is(answer.status, 400)
   t.is(page.querySelector('h1')!.text, 'This link has been used or is too old')
   t.deepEqual(
-    page.querySelectorAll('form input').map((input) => input.getAttribute('name')),
-    ['csrf', 'email'],
+    page.querySelectorAll('form [name]').map((input) => input.getAttribute('name')),
+    ['csrf', 'email', 'send'],
   )
-  const wrong = await visitor.fill('/verify-email', { email: 'ada' })
+  const wrong = await visitor.fill('/verify-email', { email: 'ada', send: 'yes' })
   t.is(wrong.answer.status, 422)
-  const asked = await visitor.fill('/verify-email', { email: known })
-  t.is(asked.answer.headers.get('location'), '/verify-email?sent')
+  const asked = await visitor.fill('/verify-email', { email: known, send: 'yes' })
+  t.is(
+    asked.answer.headers.get('location'),
+    `/verify-email?sent&email=${encodeURIComponent(known)}`,
+  )
+  const { page: sent } = await visitor.follow(asked.answer)
+  t.is(sent.querySelector('h1')!.text, 'Check your inbox')
+  t.is(sent.querySelector('#email')!.getAttribute('value'), known)
   t.deepEqual(calls, ['verify bad', `request ${known} en`])
+})
+
+test('verify-email without a link takes the address and the code', async (t) => {
+  const { url, audited } = await open(t)
+  const visitor = new Visitor(url)
+  const { answer } = await visitor.fill('/verify-email', { email: known, code: '482 913' })
+  const { page } = await visitor.follow(answer)
+  t.is(page.querySelector('h1')!.text, 'Your address is confirmed')
+  t.deepEqual(audited, ['email.verified u1'])
+})
+
+test('verify-email asks again for a wrong code, and for what is missing without a try', async (t) => {
+  const { url, calls, audited } = await open(t)
+  const wrong = await new Visitor(url).fill('/verify-email', { email: known, code: '000000' })
+  t.is(wrong.answer.status, 422)
+  t.regex(wrong.page.querySelector('#code-error')!.text, /not right, or no longer works/)
+  t.is(wrong.page.querySelector('#email')!.getAttribute('value'), known)
+  const empty = await new Visitor(url).fill('/verify-email', { email: '', code: ' ' })
+  t.is(empty.answer.status, 422)
+  t.truthy(empty.page.querySelector('#email-error'))
+  t.truthy(empty.page.querySelector('#code-error'))
+  t.deepEqual(calls, ['verify 000000'])
+  t.deepEqual(audited, [])
 })
 
 for (const [path, fields] of [

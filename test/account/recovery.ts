@@ -31,7 +31,7 @@ export async function open(t: ExecutionContext) {
     return { user: { id: 'u1' } as User }
   }
   const recovery: Recovery = {
-    async forgotPassword(email, locale) {
+    async forgotPassword(email, { locale }) {
       calls.push(`forgot ${email} ${locale}`)
       if (email === known) await new Promise(() => {})
     },
@@ -39,12 +39,17 @@ export async function open(t: ExecutionContext) {
       calls.push(`reset ${token}`)
       return Array.from(given).length < 8 ? { problem: 'password_too_short' } : spend(token)
     },
-    async requestVerification(email, locale) {
-      calls.push(`request ${email} ${locale}`)
+    async requestVerification(who, { locale }) {
+      calls.push(`request ${'email' in who ? who.email : who.accountId} ${locale}`)
     },
-    async verifyEmail(token) {
-      calls.push(`verify ${token}`)
-      return spend(token).user
+    async verifyEmail(proof) {
+      if ('token' in proof) {
+        calls.push(`verify ${proof.token}`)
+        return spend(proof.token).user
+      }
+      calls.push(`verify ${proof.code}`)
+      if (proof.code !== '482 913') throw new AppError('invalid_code', 400)
+      return { id: 'u1' } as User
     },
   }
   const showPage = createShowPage(

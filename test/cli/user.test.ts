@@ -98,6 +98,8 @@ test('user reset-password sets a password and ends every sign-in', async (t) => 
   t.false(await fits('ann', old))
   t.true(await fits('ann', passwordIn(reset)))
   t.is(await withStorage(({ artifacts }) => artifacts.find('Grant', 'k')), undefined)
+  const { events } = await withStorage(({ audit }) => audit.list({ limit: 1 }))
+  t.like(events[0], { type: 'password.set', target: `user:${id}` })
 
   const given = await yumen(
     { ...env, input: 'correct horse battery' },

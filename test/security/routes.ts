@@ -20,11 +20,13 @@ export const routes: readonly { method: 'GET' | 'POST'; path: string }[] = [
     '/interaction/abc',
     '/interaction/abc/login',
     '/interaction/abc/register',
+    '/interaction/abc/verify',
     '/nothing',
   ].map((path) => ({ method: 'GET' as const, path })),
   ...[
     '/interaction/abc/login',
     '/interaction/abc/register',
+    '/interaction/abc/verify',
     '/interaction/abc/continue',
     '/interaction/abc/consent',
     '/interaction/abc/cancel',

@@ -62,6 +62,7 @@ function registerTests(sharedUrl: string): void {
       RegistrationAccessToken: 'sql',
       PasswordReset: 'sql',
       EmailVerification: 'sql',
+      MailCode: 'sql',
     })
   })
 

@@ -123,3 +123,11 @@ test('a taken e-mail or username is a problem of its field; another failure goes
   await storage.close()
   await t.throwsAsync(register({ ...good, email: 'c@example.com' }))
 })
+
+test('both are told when the e-mail and the username are taken', async (t) => {
+  const { register } = await begin(t)
+  await register({ ...good, username: 'lihua' })
+  t.deepEqual(await register({ ...good, username: 'LiHua' }), {
+    problems: { email: 'email_taken', username: 'username_taken' },
+  })
+})

@@ -9,7 +9,7 @@ const render = createMailView('Yumen', issuer)
 const samples: MailValues = {
   welcome: { email: 'ada@example.com' },
   resetPassword: { link },
-  verifyEmail: { link },
+  verifyEmail: { link, code: '482913' },
   registeredAgain: { link },
   passwordChanged: { link },
 }
@@ -63,6 +63,17 @@ test('a link that is not http(s) is refused', (t) => {
 })
 
 test('the button has the colour of the brand, with text that can be read on it', (t) => {
-  const { html } = createMailView('Acme', issuer, '#ffcc00')('verifyEmail', { link }, 'en')
+  const { html } = createMailView('Acme', issuer, '#ffcc00')('resetPassword', { link }, 'en')
   t.regex(html, /<a [^>]*color:#000000;background:#ffcc00/)
+})
+
+test('a code stands grouped in the subject and the mail, and not in what lists show', (t) => {
+  for (const locale of locales) {
+    const { subject, listedAs, text, html } = render('verifyEmail', samples.verifyEmail, locale)
+    t.regex(subject, / 482 913$/)
+    t.true(text.split('\n').includes('482 913'))
+    t.regex(html, /<p [^>]*monospace[^>]*>482 913<\/p>/)
+    t.notRegex(listedAs ?? subject, /\d/)
+  }
+  t.is(render('welcome', samples.welcome, 'en').listedAs, undefined)
 })

@@ -16,6 +16,7 @@ const pageNames: PageName[] = [
   'forgot-password',
   'reset-password',
   'verify-email',
+  'confirm-email',
   'consent',
   'select-account',
   'logout',
@@ -102,6 +103,7 @@ function bare(props: typeof friendly): typeof friendly {
     plain['forgot-password'],
     plain['reset-password'],
     plain['verify-email'],
+    plain['confirm-email'],
     plain['select-account'],
     plain.logout,
     plain['logout-done'],
@@ -113,6 +115,7 @@ function bare(props: typeof friendly): typeof friendly {
   delete plain.login.cancelAction
   delete plain['reset-password'].homeHref
   delete plain['verify-email'].homeHref
+  delete plain['confirm-email'].cancelAction
   delete plain['logout-done'].homeHref
   delete plain.error.backHref
   delete plain.error.code

@@ -55,10 +55,15 @@ export function samples(text: string, address: string): PageProps {
       ...form,
       token: text,
       values: { email: text },
-      errors: { email: said, form: said },
+      errors: { email: said, code: said, form: said },
       state: 'confirm',
-      againHref: text,
       homeHref: text,
+    },
+    'confirm-email': {
+      ...form,
+      email: text,
+      errors: { code: said, form: said },
+      loginHref: text,
     },
     consent: {
       ...form,
@@ -111,7 +116,8 @@ export function otherFaces(text: string, address: string): { [P in PageName]?: P
       { ...reset, state: 'done' },
       { ...reset, state: 'invalid' },
     ],
-    'verify-email': (['done', 'invalid', 'request', 'sent'] as const).map((state) => ({
+    'confirm-email': [{ ...all['confirm-email'], sentAgain: true }],
+    'verify-email': (['done', 'invalid', 'code', 'sent'] as const).map((state) => ({
       ...verify,
       state,
     })),

@@ -1,0 +1,82 @@
+import type { Router } from '@koa/router'
+import { factsOf, type RequestFacts } from '#http/api.ts'
+import { inBackground } from '#http/background.ts'
+import type { AppContext, RequestState } from '#http/context.ts'
+import type { ShowPage } from '#http/pages.ts'
+import type { User } from '#storage/users.ts'
+import type { Recovery } from '#users/recovery.ts'
+import type { PageProps } from '#view/pages.ts'
+import { emailProblem, openDesk, statusOf, tokenOf, unless, type DeskParts } from './desk-pages.ts'
+
+/** `/verify-email`: one button behind the link of a mail; without a link, fields for the address and the code. */
+export interface VerifyEmailPageParts extends DeskParts {
+  recovery: Pick<Recovery, 'requestVerification' | 'verifyEmail'>
+  showPage: ShowPage
+  audit?(event: { type: string; actor?: string; target?: string }, request: RequestFacts): void
+}
+
+type Fields = Record<string, string>
+type Given = Partial<PageProps['verify-email']>
+
+export function addVerifyEmail(router: Router<RequestState>, parts: VerifyEmailPageParts): void {
+  const { recovery, showPage } = parts
+  const desk = openDesk('verify-email', parts)
+  const show = (ctx: AppContext, given: Given): void => {
+    showPage(ctx, 'verify-email', {
+      action: desk.path,
+      csrf: desk.token(ctx),
+      token: '',
+      values: { email: emailOf(ctx) },
+      errors: {},
+      state: 'code',
+      ...given,
+    })
+    ctx.status = statusOf(given)
+  }
+  const confirmed = (ctx: AppContext, { id }: User): void => {
+    parts.audit?.({ type: 'email.verified', actor: id, target: `user:${id}` }, factsOf(ctx))
+    desk.turnTo(ctx, 'done')
+  }
+  const takeLink = async (ctx: AppContext, token: string): Promise<void> => {
+    const user = await recovery.verifyEmail({ token }).catch(unless('invalid_token'))
+    return user ? confirmed(ctx, user) : show(ctx, { state: 'invalid' })
+  }
+  const takeCode = async (ctx: AppContext, { email = '', code = '' }: Fields): Promise<void> => {
+    const problem = emailProblem(email)
+    const errors = {
+      ...(problem && { email: problem }),
+      ...(!code.trim() && { code: 'errors.mail_code_required' as const }),
+    }
+    if (Object.keys(errors).length > 0) return show(ctx, { values: { email }, errors })
+    const user = await recovery.verifyEmail({ email, code }).catch(unless('invalid_code'))
+    if (user) return confirmed(ctx, user)
+    show(ctx, { values: { email }, errors: { code: 'errors.invalid_code' } })
+  }
+  const sendAgain = (ctx: AppContext, { email = '' }: Fields): void => {
+    const problem = emailProblem(email)
+    if (problem) return show(ctx, { values: { email }, errors: { email: problem } })
+    const request = factsOf(ctx)
+    inBackground(() => recovery.requestVerification({ email }, request), request)
+    desk.turnTo(ctx, 'sent', { email })
+  }
+
+  router.get('/verify-email', (ctx) => {
+    const token = tokenOf(ctx)
+    if (token) return show(ctx, { state: 'confirm', token })
+    if (desk.arrivedAt(ctx, 'done')) return show(ctx, { state: 'done' })
+    return show(ctx, desk.arrivedAt(ctx, 'sent') ? { state: 'sent' } : {})
+  })
+  router.post(
+    '/verify-email',
+    desk.take((ctx, fields) => {
+      if (fields['token'] !== undefined) return takeLink(ctx, fields['token'])
+      return 'send' in fields ? sendAgain(ctx, fields) : takeCode(ctx, fields)
+    }),
+  )
+}
+
+/** What was typed before the page turned. */
+function emailOf(ctx: AppContext): string {
+  const { email } = ctx.query
+  return typeof email === 'string' ? email.slice(0, 254) : ''
+}

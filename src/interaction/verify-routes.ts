@@ -1,0 +1,119 @@
+import type { Provider } from 'oidc-provider'
+import { factsOf } from '#http/api.ts'
+import { inBackground } from '#http/background.ts'
+import type { AppContext } from '#http/context.ts'
+import type { ShowPage } from '#http/pages.ts'
+import { AppError } from '#lib/app-error.ts'
+import { newId } from '#lib/ids.ts'
+import type { User, UserStore } from '#storage/users.ts'
+import type { Recovery } from '#users/recovery.ts'
+import type { Interaction } from './interaction.ts'
+import type { StepPages, VerifyRetry } from './pages.ts'
+import { finish, signedIn, type RecordEvent, type Step } from './steps-routes.ts'
+
+/**
+ * Where an address must be confirmed before a sign-in: whoever has given a password that fits, or has just registered,
+ * types the code of the mail, and the sign-in goes on. The interaction remembers meanwhile who waits. For the registration
+ * of a taken address nobody waits: the page is the same, and no code works.
+ */
+export interface VerifyStepParts {
+  recovery: Pick<Recovery, 'requestVerification' | 'verifyEmail'>
+  users: UserStore
+  showPage: ShowPage
+  basePath: string
+  /** The engine in service. */
+  provider: () => Provider
+  /** Counts a try of this address; rejects with 429, or resolves to the headers that tell how many are left. */
+  limit(address: string): Promise<Record<string, string>>
+}
+
+export interface VerifyStep {
+  /** Turns to the page of the code; without a user to one whose code nobody has. */
+  turnTo(
+    ctx: AppContext,
+    interaction: Interaction,
+    waiting: { user?: User; email: string },
+  ): Promise<void>
+  /** Sends a new code to the person, behind the answer. */
+  send(ctx: AppContext, accountId: string): void
+  show(ctx: AppContext, interaction: Interaction): Promise<void>
+  submit: Step
+}
+
+/** Who waits for a mail, as the interaction keeps it. */
+interface Waiting {
+  accountId: string
+  email: string
+}
+
+export function createVerifyStep(
+  parts: VerifyStepParts,
+  pages: Pick<StepPages, 'verifyEmail'>,
+  record: RecordEvent,
+): VerifyStep {
+  const { recovery, provider, showPage } = parts
+  /** A reload then shows the page again instead of sending the form. */
+  const turn = (ctx: AppContext, { uid }: Interaction, query = ''): void => {
+    ctx.redirect(`${parts.basePath}/interaction/${uid}/verify${query}`)
+    ctx.status = 303
+  }
+  const show = async (
+    ctx: AppContext,
+    interaction: Interaction,
+    retry: VerifyRetry,
+  ): Promise<void> => {
+    showPage(ctx, 'confirm-email', await pages.verifyEmail(interaction, retry))
+    if (retry.errors.code) ctx.status = 422
+  }
+  const send = (ctx: AppContext, accountId: string): void => {
+    const request = factsOf(ctx)
+    inBackground(() => recovery.requestVerification({ accountId }, request), request)
+  }
+  const enter = async (ctx: AppContext, interaction: Interaction, { id }: User): Promise<void> => {
+    record(ctx, interaction, { type: 'login.succeeded', actor: id, target: `user:${id}` })
+    await finish(provider(), ctx, signedIn(id))
+  }
+
+  return {
+    send,
+    async turnTo(ctx, interaction, { user, email }) {
+      const waiting: Waiting = { accountId: user?.id ?? newId(), email: email.trim() }
+      await provider().interactionResult(ctx.req, ctx.res, { waiting })
+      turn(ctx, interaction)
+    },
+    async show(ctx, interaction) {
+      const { email } = waitingOf(interaction)
+      await show(ctx, interaction, { email, errors: {}, sentAgain: 'again' in ctx.query })
+    },
+    async submit(ctx, interaction, fields) {
+      const { accountId, email } = waitingOf(interaction)
+      ctx.set(await parts.limit(ctx.state.address))
+      // Whoever has opened the link of the mail meanwhile only comes back to go on.
+      const user = await parts.users.findById(accountId)
+      if (user?.emailVerified) return enter(ctx, interaction, user)
+      if ('send' in fields) {
+        send(ctx, accountId)
+        return turn(ctx, interaction, '?again')
+      }
+      const code = fields['code'] ?? ''
+      if (!code.trim())
+        return show(ctx, interaction, { email, errors: { code: 'errors.mail_code_required' } })
+      const verified = await recovery.verifyEmail({ accountId, code }).catch(unlessWrong)
+      if (!verified)
+        return show(ctx, interaction, { email, errors: { code: 'errors.invalid_code' } })
+      const event = { actor: accountId, target: `user:${accountId}` }
+      record(ctx, interaction, { type: 'email.verified', ...event })
+      await enter(ctx, interaction, verified)
+    },
+  }
+}
+
+function waitingOf({ result }: Interaction): Waiting {
+  const waiting = result?.['waiting'] as Waiting | undefined
+  if (!waiting) throw new AppError('session_expired', 400)
+  return waiting
+}
+
+function unlessWrong(error: unknown): undefined {
+  if (!(error instanceof AppError && error.code === 'invalid_code')) throw error
+}
