@@ -7,7 +7,7 @@ import type { ApiRoute, Identify, RequestFacts } from '#http/api.ts'
 import { busy } from '#lib/app-error.ts'
 import { validateClient } from '#oidc/clients.ts'
 import type { Engine } from '#oidc/engine.ts'
-import { createFirstPartyTokens, type TokenAnswer } from '#oidc/first-party.ts'
+import { createFirstPartyTokens, firstPartyClientId, type TokenAnswer } from '#oidc/first-party.ts'
 import type { NewAuditEvent } from '#audit/recorder.ts'
 import type { Storage } from '#storage/storage.ts'
 import { recoveryRoutes } from '#users/recovery-routes.ts'
@@ -85,7 +85,13 @@ function tokensOf({ config, storage, services, engine, handle }: ApiTableParts):
     defaultResource: config.API_RESOURCE,
   })
   return {
-    issue: (signIn) => tokens.issue(signIn),
+    async issue(signIn) {
+      const answer = await tokens.issue(signIn)
+      const { accountId: actor, clientId = firstPartyClientId, address, agent } = signIn
+      const details = { grant_type: 'first_party', scope: answer.scope }
+      services.audit.record({ type: 'token.issued', actor, clientId, address, agent, details })
+      return answer
+    },
     end: (given) => tokens.end(given),
     async refresh(refreshToken, request) {
       const about = await tokens.describe(refreshToken)

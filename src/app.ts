@@ -3,7 +3,7 @@ import Koa from 'koa'
 import compose from 'koa-compose'
 import mount from 'koa-mount'
 import type { Logger } from 'pino'
-import type { Config } from '#config/load.ts'
+import { metricsAccess, type Config } from '#config/load.ts'
 import { apiRoutes, type ApiRoute, type Identify } from '#http/api.ts'
 import { assetRoutes } from '#http/assets.ts'
 import type { Middleware, RequestState } from '#http/context.ts'
@@ -11,6 +11,8 @@ import { docsRoutes } from '#http/docs.ts'
 import { errors } from '#http/errors.ts'
 import { healthRoutes } from '#http/health.ts'
 import { settleLocale } from '#http/locale.ts'
+import { refuseOtherMethods } from '#http/methods.ts'
+import { metricsRoutes } from '#http/metrics-routes.ts'
 import { createOpenApi } from '#http/openapi.ts'
 import { settleOrigin } from '#http/origin.ts'
 import { createErrorWords, createShowPage } from '#http/pages.ts'
@@ -45,7 +47,7 @@ export interface App {
 }
 
 export async function createApp(parts: AppParts): Promise<App> {
-  const { config, log } = parts
+  const { config, services, log } = parts
   const { basePath } = config
   const view = createView({ brand: brandOf(config), basePath, development: config.development })
   const translator = createTranslator()
@@ -57,6 +59,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const handler: App['handler'] = (req, res) => callback(req, res)
 
   const outside: Middleware[] = [
+    services.metrics.measure,
     trace(log),
     settleOrigin(config.ISSUER, config.TRUSTED_PROXIES),
     securityHeaders(config.ISSUER.startsWith('https:')),
@@ -67,6 +70,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const inside: Middleware[] = [
     metadata({ engine, jwksMaxAge: config.JWKS_MAX_AGE_SECONDS }) as Middleware,
     routes(healthRoutes(healthOf(parts, engine))),
+    routes(metricsRoutes({ ...services.metrics, access: metricsAccess(config) })),
     routes(assetRoutes(view)),
     ...pageRoutes(parts, { engine, showPage }).map(routes),
     ...signedInRoutes(parts, { engine, showPage, table }).map(routes),
@@ -103,7 +107,6 @@ function tableOf(
   const identify = createIdentify({
     ...services,
     jwt: () => engine.jwt,
-    clients: storage.clients,
     resource: config.API_RESOURCE,
   })
   return { identify, table: apiTable({ config, storage, services, engine, identify, handle }) }
@@ -114,14 +117,14 @@ function apiOf(
   { identify, table }: ReturnType<typeof tableOf>,
 ): Middleware[] {
   const document = createOpenApi(table, { issuer: config.ISSUER, version })
+  const router = apiRoutes(table, {
+    identify,
+    identifyClient: (id, secret) => identifyClient(storage.clients, { id, secret }),
+    limit: (ctx) => limitOf(services, ctx),
+  })
   return [
-    routes(
-      apiRoutes(table, {
-        identify,
-        identifyClient: (id, secret) => identifyClient(storage.clients, { id, secret }),
-        limit: (ctx) => limitOf(services, ctx),
-      }),
-    ),
+    routes(router),
+    refuseOtherMethods(router),
     routes(docsRoutes({ document, basePath: config.basePath })),
   ]
 }

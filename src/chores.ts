@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { dayOf } from '#audit/daily.ts'
 import type { Config } from '#config/load.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Storage } from '#storage/storage.ts'
@@ -31,6 +32,8 @@ export function startChores({
     await storage.withLock('chores', 0, async () => {
       const erased = await eraseDue(storage.users, storage.artifacts)
       if (erased.length > 0) log.info({ users: erased }, 'erased accounts')
+      // A process whose database was away for days may still have people of then to count.
+      await storage.statistics.forgetActive(dayOf(now() - 8 * day), 10_000)
       await storage.audit.removeBefore(now() - config.AUDIT_RETENTION_DAYS * day, 10_000)
     })
   }

@@ -23,8 +23,9 @@ export async function declare(
   }
   if (problems.length > 0) throw new InvalidConfig(problems)
 
-  for (const { access_token_ttl: accessTokenTtl, ...resource } of resources) {
-    await storage.resources.put({ ...resource, accessTokenTtl })
+  for (const one of resources) {
+    const { access_token_ttl: accessTokenTtl, metadata_claims: metadataClaims, ...resource } = one
+    await storage.resources.put({ ...resource, accessTokenTtl, metadataClaims })
   }
   for (const { client_id: id, client_secret: secret, ...metadata } of clients) {
     await storage.clients.put({

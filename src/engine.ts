@@ -13,7 +13,7 @@ export function engineOf(
 ): Promise<Engine> {
   const { secrets, now, permittedScopes, audit } = services
   const { API_RESOURCE: resource, ISSUER: issuer } = config
-  const { artifacts, resources } = storage
+  const { resources } = storage
   // Keys have no grant that a ban could take away, so their owner is asked for.
   const isKeyAlive = async (id: string): Promise<boolean> => {
     const key = await storage.apiKeys.find(id)
@@ -29,7 +29,8 @@ export function engineOf(
   return startEngine({
     keys: services.keys,
     pollMs: config.KEY_POLL_SECONDS * 1000,
-    createJwt: (keySet) => createJwtAccessTokens({ artifacts, keySet, issuer, isKeyAlive }),
+    createJwt: (keySet) =>
+      createJwtAccessTokens({ ...storage, apiResource: resource, keySet, issuer, isKeyAlive }),
     createProvider(keySet, jwt) {
       const provider = createProvider({
         config,

@@ -13,7 +13,6 @@ import type { AllowedScopes } from '#users/allowed-scopes.ts'
 export interface IdentifyParts {
   jwt(): JwtAccessTokens
   apiKeys: ApiKeys
-  clients: Pick<ClientStore, 'find'>
   allowedScopes: AllowedScopes
   /** The identifier of our API. */
   resource: string
@@ -54,10 +53,7 @@ async function byToken(parts: IdentifyParts, token: string): Promise<Caller | un
   const clientId = String(claims['client_id'])
   const grantId = claims[grantClaim]
   const userId = String(claims.sub)
-  if (userId === clientId) {
-    const isKnown = (await parts.clients.find(clientId)) !== undefined
-    return isKnown ? { clientId, scopes: new Set(asked), via: 'client' } : undefined
-  }
+  if (userId === clientId) return { clientId, scopes: new Set(asked), via: 'client' }
 
   const allowed = new Set(await parts.allowedScopes(userId, parts.resource))
   if (allowed.size === 0) return undefined

@@ -1,5 +1,4 @@
 import { createApiKeys, type ApiKeys } from '#api-keys/keys.ts'
-import { createAuditRecorder, type AuditRecorder } from '#audit/recorder.ts'
 import { secretsOf } from '#config/development-secret.ts'
 import type { Config } from '#config/load.ts'
 import type { Clock } from '#lib/clock.ts'
@@ -34,9 +33,10 @@ import { createMailView } from '#view/mail.ts'
 import { isLocale, type Locale } from '#view/translate.ts'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { createMeasures, type Measures } from './measures.ts'
 
 /** What the server can do, before anyone can ask for it by HTTP. Pages, JSON routes and commands call these same functions. */
-export interface Services {
+export interface Services extends Measures {
   secrets: readonly [string, ...string[]]
   sealer: Sealer
   now: Clock
@@ -53,7 +53,6 @@ export interface Services {
   mailLimits: MailLimits
   sessions: Sessions
   apiKeys: ApiKeys
-  audit: AuditRecorder
   mail: MailQueue
   /** Puts one of our messages in the queue, with links that lead back here. */
   notify: Notify
@@ -141,11 +140,7 @@ export function createServices(parts: ServicesParts): Services {
     }),
     sessions: createSessions({ artifacts: storage.artifacts, clients: storage.clients, sealer }),
     apiKeys: createApiKeys(storage.apiKeys, now),
-    audit: createAuditRecorder({
-      store: storage.audit,
-      now,
-      onError: (error) => log.error({ err: error }, 'audit events wait to be written'),
-    }),
+    ...createMeasures({ storage, passwords, log, now }),
     mail,
     notify,
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { text } from '#http/api.ts'
+import { metadataClaimsSchema } from '#lib/metadata-claims.ts'
 import type { Client } from '#storage/clients.ts'
 import { iso } from './pages.ts'
 import { invalid } from './refusals.ts'
@@ -39,6 +40,11 @@ export const clientMetadata = z.looseObject({
   verified: z.boolean().nullish().describe('The operator vouches for the name.'),
   allowed_cors_origins: uris.describe('Web origins whose pages may call the endpoints.'),
   default_resource: uri.describe('The resource of a request that names none.'),
+  metadata_claims: metadataClaimsSchema
+    .nullish()
+    .describe(
+      'Claims of userinfo and the ID token, under the scope profile, out of the person’s metadata.',
+    ),
   introspection_resources: uris.describe('The resources whose tokens this client may introspect.'),
 })
 

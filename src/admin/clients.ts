@@ -24,7 +24,7 @@ import { mustCover } from './scopes.ts'
 
 /** `/admin/clients`: the applications. Their secrets after the first are in `client-secrets.ts`. */
 export interface ClientParts {
-  storage: Pick<Storage, 'clients' | 'withLock'>
+  storage: Pick<Storage, 'clients' | 'artifacts' | 'withLock'>
   /** Checks metadata, `client_id` and secret included, as the engine does; rejects with its InvalidClientMetadata. */
   validateClient(metadata: Record<string, unknown>): Promise<void>
   audit: Audit
@@ -106,7 +106,7 @@ export function clientRoutes(parts: ClientParts): ApiRoute[] {
     route({
       ...one,
       method: 'delete',
-      summary: 'Delete a client; it gets no more tokens.',
+      summary: 'Delete a client; it gets no more tokens, and those that it has are dead.',
       answer: { status: 204, description: 'Done.' },
       problems: { 409: 'protected_client: the server needs this one itself' },
       handle: (call) => deleteClient(parts, call),
@@ -175,7 +175,11 @@ async function deleteClient(
   await exclusively(parts.storage, 'clients', async () => {
     const before = await findClient(parts, id)
     mustCover(call.caller, scopesOfClient(before.metadata))
+    // Before the client, so that one who tries again after a failure finds something to delete; and after it, for what
+    // was issued in between.
+    await parts.storage.artifacts.removeByClient(id)
     if (!(await parts.storage.clients.remove(id))) throw notFound()
+    await parts.storage.artifacts.removeByClient(id)
     const details = changes(presentClient(before), undefined)
     parts.audit({ type: 'client.deleted', target: `client:${id}`, details }, call)
   })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
+import { metadataClaimsSchema } from '#lib/metadata-claims.ts'
 import type { Resource } from '#storage/resources.ts'
 import type { Storage } from '#storage/storage.ts'
 import { changes, type Audit } from './audited.ts'
@@ -46,6 +47,9 @@ const resourceBody = z.strictObject({
     })
     .default([]),
   access_token_ttl: z.int().min(10).max(86_400).nullish().describe('Seconds.'),
+  metadata_claims: metadataClaimsSchema
+    .nullish()
+    .describe('Claims of its access tokens out of the person’s metadata: { tier: public.tier }.'),
 })
 
 const newResource = resourceBody.extend({
@@ -55,7 +59,10 @@ const newResource = resourceBody.extend({
 })
 
 const resourceSchema = newResource
-  .extend({ access_token_ttl: z.int().nullable() })
+  .extend({
+    access_token_ttl: z.int().nullable(),
+    metadata_claims: z.record(z.string(), z.string()),
+  })
   .meta({ id: 'Resource' })
 
 const identifier = z.object({ identifier: text(512) })
@@ -109,7 +116,8 @@ export function resourceRoutes(parts: ResourceParts): ApiRoute[] {
     route({
       ...one,
       method: 'delete',
-      summary: 'Delete a resource; nobody gets a token for it any more.',
+      summary:
+        'Delete a resource; nobody gets a token for it any more, and those that are out are dead.',
       answer: { status: 204, description: 'Done.' },
       problems: { 409: inUse },
       handle: (call) => deleteResource(parts, call),
@@ -122,6 +130,7 @@ const presentResource = (resource: Resource): z.infer<typeof resourceSchema> => 
   name: resource.name,
   scopes: resource.scopes,
   access_token_ttl: resource.accessTokenTtl ?? null,
+  metadata_claims: resource.metadataClaims ?? {},
 })
 
 async function findResource({ storage }: ResourceParts, identifier: string): Promise<Resource> {
@@ -135,6 +144,7 @@ const resourceOf = (identifier: string, body: z.infer<typeof resourceBody>): Res
   name: body.name,
   scopes: body.scopes,
   accessTokenTtl: body.access_token_ttl ?? undefined,
+  metadataClaims: body.metadata_claims ?? undefined,
 })
 
 const createResource = (

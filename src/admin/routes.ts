@@ -12,6 +12,7 @@ import { withRefusals } from './refusals.ts'
 import { resourceRoutes } from './resources.ts'
 import { roleRoutes } from './roles.ts'
 import { sessionRoutes } from './sessions.ts'
+import { statsRoutes, type StatsParts } from './stats.ts'
 import { userActionRoutes, type UserActionParts } from './user-actions.ts'
 import { userRoutes } from './users.ts'
 
@@ -24,10 +25,19 @@ export interface AdminParts
   extends
     Pick<UserActionParts, 'passwords' | 'passwordPolicy' | 'recovery' | 'apiResource' | 'now'>,
     Pick<ClientParts, 'validateClient'>,
-    Pick<KeyParts, 'keys'> {
+    Pick<KeyParts, 'keys'>,
+    StatsParts {
   storage: Pick<
     Storage,
-    'users' | 'clients' | 'resources' | 'roles' | 'apiKeys' | 'audit' | 'mailQueue' | 'withLock'
+    | 'users'
+    | 'clients'
+    | 'resources'
+    | 'roles'
+    | 'apiKeys'
+    | 'artifacts'
+    | 'audit'
+    | 'mailQueue'
+    | 'withLock'
   >
   sessions: Pick<Sessions, 'list' | 'end' | 'endAll'>
   audit: Audit
@@ -47,5 +57,6 @@ export function adminRoutes(parts: AdminParts): ApiRoute[] {
     ...auditRoutes(parts),
     ...keyRoutes(parts),
     ...mailRoutes(parts),
+    ...statsRoutes(parts),
   ].map(withRefusals)
 }

@@ -21,6 +21,7 @@ export const adminScopes: ResourceScope[] = [
   scope('admin:sessions', 'See and end the sign-ins of all users', '查看和结束所有用户的登录'),
   scope('admin:audit', 'Read the audit log', '查看审计日志'),
   scope('admin:keys', 'See and rotate the signing keys', '查看和轮换签名密钥'),
+  scope('admin:stats', 'See the numbers of the service', '查看服务的统计数据'),
   scope('admin:mail', 'See the mail that waits to be sent', '查看待发送的邮件'),
 ]
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { metadataClaimsSchema } from '#lib/metadata-claims.ts'
 import { InvalidConfig, type Config } from './load.ts'
 
 /**
@@ -16,6 +17,7 @@ const resource = z.strictObject({
   identifier: z.url().refine((value) => !value.includes('#'), { error: 'must have no fragment' }),
   name: localized,
   access_token_ttl: z.int().min(10).max(86_400).optional(),
+  metadata_claims: metadataClaimsSchema.optional(),
   scopes: z
     .array(
       z.strictObject({

@@ -26,6 +26,19 @@ export class InvalidConfig extends Error {
   }
 }
 
+/**
+ * Who may read /metrics. Where a token is set nobody may without it; where nothing is set, everybody in development
+ * and nobody in production.
+ */
+export function metricsAccess(
+  config: Pick<Config, 'METRICS' | 'METRICS_TOKEN' | 'development'>,
+): 'off' | 'open' | { token: string } {
+  const { METRICS, METRICS_TOKEN: token, development } = config
+  if (METRICS === 'off') return 'off'
+  if (token !== undefined) return { token }
+  return METRICS === 'open' || development ? 'open' : 'off'
+}
+
 type Environment = Record<string, string | undefined>
 
 /** Reads the environment. Throws InvalidConfig with every problem at once; changes nothing. */
@@ -42,6 +55,8 @@ export function loadConfig(env: Environment = process.env): Config {
   }
   const complete = withDefaults(parsed.data)
   problems.push(...productionProblems(parsed.data), ...secretProblems(values))
+  if (parsed.data.METRICS === 'token' && parsed.data.METRICS_TOKEN === undefined)
+    problems.push('METRICS_TOKEN must be set when METRICS is token.')
   if (problems.length > 0) throw new InvalidConfig(problems)
   return Object.freeze(complete)
 }

@@ -40,6 +40,19 @@ export const serverSettings = {
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], 'info').meta(
     help('least level that is logged'),
   ),
+  METRICS: z
+    .enum(['off', 'open', 'token'], { error: 'must be one of off, open, token' })
+    .optional()
+    .meta(
+      help(
+        'who may read /metrics; without it whoever has METRICS_TOKEN, or else everybody in development and nobody in production',
+      ),
+    ),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,}$/, { error: 'must have at least 16 characters, without spaces' })
+    .optional()
+    .meta(secret('bearer token for /metrics; where it is set nobody reads them without it')),
   DATA_DIR: z.string().default('data').meta(help('folder for what a development server generates')),
   CONFIG_FILE: z
     .string()

@@ -11,6 +11,8 @@ export interface RequestState {
   address: string
   /** Language of the page. */
   locale: Locale
+  /** The route's template, where no router has matched it. */
+  route?: string
   /** A route of the JSON API: it answers JSON, whatever the browser would like. */
   isApi?: boolean
   /** The language that the person has chosen here, if any. */

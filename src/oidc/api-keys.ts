@@ -1,5 +1,6 @@
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import { mayIntrospect } from './clients.ts'
+import { resourceServerOf } from './metadata-claims.ts'
 import type { ResourceStore } from '#storage/resources.ts'
 
 /**
@@ -81,13 +82,8 @@ async function exchange(
     gty: tokenExchange,
   } as never)
   token.scope = asked.join(' ')
-  token.resourceServer = new provider.ResourceServer(resource.identifier, {
-    audience: resource.identifier,
-    scope: key.scopes.join(' '),
-    accessTokenFormat: 'jwt',
-    jwt: { sign: { alg: 'ES256' } },
-    ...(resource.accessTokenTtl === undefined ? {} : { accessTokenTTL: resource.accessTokenTtl }),
-  })
+  const server = resourceServerOf(resource, key.scopes)
+  token.resourceServer = new provider.ResourceServer(resource.identifier, server)
   ctx.oidc.entity('AccessToken', token)
   ctx.body = {
     access_token: await token.save(),

@@ -1,6 +1,7 @@
 import type { FindAccount } from 'oidc-provider'
 import type { RoleStore } from '#storage/roles.ts'
 import type { User, UserStore } from '#storage/users.ts'
+import { metadataOf } from './metadata-claims.ts'
 
 /** Scope → the claims that it releases (OIDC Core §5.4). */
 export const claimsByScope = {
@@ -19,9 +20,10 @@ export function createFindAccount(users: UserStore, roles: RoleStore): FindAccou
     if (!user || user.bannedAt !== undefined) return undefined
     const claims = async (_use: string, scope: string) => ({
       ...claimsOf(user),
+      [metadataOf]: user.metadata,
       ...(scope.split(' ').includes('roles') ? await rolesOf(user, roles) : {}),
     })
-    return { accountId: user.id, roles: user.roles, claims }
+    return { accountId: user.id, roles: user.roles, metadata: user.metadata, claims }
   }
 }
 

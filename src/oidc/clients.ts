@@ -1,5 +1,6 @@
 import { errors, type Adapter, type Client as EngineClient, type Provider } from 'oidc-provider'
 import { equalSecrets, sha256 } from '#lib/hashing.ts'
+import { metadataClaimsProblem } from '#lib/metadata-claims.ts'
 import { supportedScopes } from './claims.ts'
 import type { ClientStore } from '#storage/clients.ts'
 
@@ -10,6 +11,7 @@ import type { ClientStore } from '#storage/clients.ts'
  * - `allowed_cors_origins`: web origins that may call the endpoints with this client
  * - `default_resource`: the resource of a request that names none; its access tokens are then always JWTs
  * - `introspection_resources`: the resources for which this client is the resource server
+ * - `metadata_claims`: claims of userinfo and the ID token that are taken from the person's metadata
  */
 export const extraClientMetadata = {
   properties: [
@@ -18,9 +20,15 @@ export const extraClientMetadata = {
     'allowed_cors_origins',
     'default_resource',
     'introspection_resources',
+    'metadata_claims',
     'resource_scopes',
   ],
   validator(_ctx: unknown, key: string, value: unknown): void {
+    if (key === 'metadata_claims' && value !== undefined) {
+      const problem = metadataClaimsProblem(value)
+      if (problem) throw new errors.InvalidClientMetadata(`${key} ${problem}`)
+      return
+    }
     const valid = value === undefined || validators[key]?.(value) === true
     if (!valid) throw new errors.InvalidClientMetadata(`${key} has the wrong form`)
   },

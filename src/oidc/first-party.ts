@@ -7,6 +7,7 @@ import type { ResourceStore } from '#storage/resources.ts'
 import { artifactKey, type Device } from './adapter.ts'
 import { grantClaim, type JwtAccessTokens } from './access-tokens.ts'
 import { isFirstParty } from './clients.ts'
+import { resourceServerOf } from './metadata-claims.ts'
 
 /**
  * Tokens for the operator's own applications, which send a password to `/auth/login` and no browser to the authorize
@@ -117,13 +118,11 @@ async function issue(parts: FirstPartyParts, signIn: SignIn): Promise<TokenAnswe
 
   const common = { accountId, client, grantId, gty: 'password' }
   const access = new provider.AccessToken({ ...common, scope })
-  access.resourceServer = new provider.ResourceServer(identifier, {
-    scope: resource.scopes.map(({ name }) => name).join(' '),
-    audience: identifier,
-    accessTokenFormat: 'jwt',
-    jwt: { sign: { alg: 'ES256' } },
-    ...(resource.accessTokenTtl === undefined ? {} : { accessTokenTTL: resource.accessTokenTtl }),
-  })
+  const server = resourceServerOf(
+    resource,
+    resource.scopes.map(({ name }) => name),
+  )
+  access.resourceServer = new provider.ResourceServer(identifier, server)
   const refresh = new provider.RefreshToken({
     ...common,
     scope: [ownScopes, scope].filter(Boolean).join(' '),

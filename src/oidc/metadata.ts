@@ -36,17 +36,18 @@ export function metadata({ engine, jwksMaxAge }: MetadataParts): Middleware {
   return async (ctx, next) => {
     const { keySet } = engine
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD') return next()
+    const isOurs = jwksPaths.has(ctx.path) || discoveryPaths.has(ctx.path)
+    if (!isOurs) return next()
+    // Before the path is changed: for whoever measures requests by route.
+    ctx.state['route'] = ctx.path
     if (jwksPaths.has(ctx.path)) {
       const prepared = jwks.get(keySet) ?? prepare({ keys: keySet.publicJwks })
       jwks.set(keySet, prepared)
       return answer(ctx, prepared, { type: 'application/jwk-set+json', maxAge: jwksMaxAge })
     }
-    if (discoveryPaths.has(ctx.path)) {
-      const prepared = discovery.get(keySet) ?? (await prepareDiscovery(ctx))
-      discovery.set(keySet, prepared)
-      return answer(ctx, prepared, { type: 'application/json', maxAge: discoveryMaxAge })
-    }
-    return next()
+    const prepared = discovery.get(keySet) ?? (await prepareDiscovery(ctx))
+    discovery.set(keySet, prepared)
+    return answer(ctx, prepared, { type: 'application/json', maxAge: discoveryMaxAge })
   }
 }
 

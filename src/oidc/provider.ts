@@ -4,6 +4,7 @@ import type { Clock } from '#lib/clock.ts'
 import { createSealer, deriveKey } from '#lib/sealing.ts'
 import type { Storage } from '#storage/storage.ts'
 import type { ArtifactModel } from '#storage/artifacts.ts'
+import type { UserMetadata } from '#storage/users.ts'
 import { createArtifactAdapter, type Device } from './adapter.ts'
 import { claimsByScope, createFindAccount, supportedScopes } from './claims.ts'
 import {
@@ -26,6 +27,7 @@ import { grantClaim, type JwtAccessTokens } from './access-tokens.ts'
 import { jwtTokens } from './jwt-tokens.ts'
 import type { KeySet } from './keys.ts'
 import { loadExistingGrant } from './grants.ts'
+import { addClientClaims, claimsForResource } from './metadata-claims.ts'
 import { tellOutages } from './outages.ts'
 import { pageFeatures, renderErrorPage, type ShowPage } from './pages.ts'
 import { createPolicy } from './policy.ts'
@@ -83,13 +85,14 @@ export function createProvider(parts: ProviderParts): Provider {
     jwks: { keys: keySet.privateJwks },
     routes,
     ...people(parts),
-    ...protocol(config),
+    ...protocol(parts),
     features: features(parts),
     cookies: cookies(config, secrets),
     ttl: lives(config),
   })
   provider.proxy = true
   provider.Client.prototype.compareClientSecret = matchesSecret
+  addClientClaims(provider)
   provider.use(tellOutages(provider) as never)
   provider.use(refreshGrace({ artifacts: storage.artifacts, sealer, now, graceMs }) as never)
   registerTokenExchange(provider, parts.apiKeys)
@@ -97,6 +100,8 @@ export function createProvider(parts: ProviderParts): Provider {
   provider.use(jwtTokens(provider, parts.jwt) as never)
   return provider
 }
+
+const grantOf = (token: object): unknown => ('grantId' in token ? token.grantId : undefined)
 
 const deviceOf = (ctx: KoaContextWithOIDC | undefined, now: Clock): Device | undefined =>
   ctx && { address: ctx.ip, agent: ctx.get('user-agent').slice(0, 255), seenAt: now() }
@@ -117,7 +122,7 @@ function people({ config, storage, showPage }: ProviderParts): Configuration {
 }
 
 /** The profile of OAuth that we speak: code with PKCE S256, nothing weaker (RFC 9700, OAuth 2.1). */
-function protocol(config: Config): Configuration {
+function protocol({ config, storage }: ProviderParts): Configuration {
   return {
     responseTypes: ['code'],
     pkce: { required: () => true },
@@ -140,11 +145,16 @@ function protocol(config: Config): Configuration {
     expiresWithSession: (ctx, token) =>
       !token.scopes.has('offline_access') && !isFirstParty(ctx.oidc.client),
     // Only a JWT needs its grant spelled out; an opaque token's is in its record.
-    extraTokenClaims(ctx, token) {
+    async extraTokenClaims(ctx, token) {
+      if (token.resourceServer?.accessTokenFormat !== 'jwt') return undefined
       const key = exchangedKey(ctx)
-      if (key !== undefined) return { [apiKeyClaim]: key }
-      const isJwt = token.resourceServer?.accessTokenFormat === 'jwt'
-      return isJwt && 'grantId' in token ? { [grantClaim]: token.grantId } : undefined
+      const bond = key === undefined ? { [grantClaim]: grantOf(token) } : { [apiKeyClaim]: key }
+      const account = ctx?.oidc?.account as { metadata?: UserMetadata } | undefined
+      const chosen = await claimsForResource(
+        token,
+        async (id) => account?.metadata ?? (await storage.users.findById(id))?.metadata,
+      )
+      return { ...chosen, ...bond }
     },
     discovery: {
       ui_locales_supported: ['en', 'zh-CN'],

@@ -6,6 +6,7 @@ import {
 } from 'oidc-provider'
 import type { Resource, ResourceStore } from '#storage/resources.ts'
 import { defaultResourceOf } from './clients.ts'
+import { resourceServerOf } from './metadata-claims.ts'
 
 type ResourceIndicators = NonNullable<NonNullable<Configuration['features']>['resourceIndicators']>
 
@@ -30,15 +31,7 @@ export function resourceIndicators(
     async getResourceServerInfo(ctx, identifier, client) {
       const resource = identifier.includes('\0') ? undefined : await resources.find(identifier)
       if (!resource) throw new errors.InvalidTarget('unknown resource')
-      return {
-        audience: resource.identifier,
-        scope: (await scopesFor(ctx, { resource, client, people })).join(' '),
-        accessTokenFormat: 'jwt',
-        jwt: { sign: { alg: 'ES256' } },
-        ...(resource.accessTokenTtl === undefined
-          ? {}
-          : { accessTokenTTL: resource.accessTokenTtl }),
-      }
+      return resourceServerOf(resource, await scopesFor(ctx, { resource, client, people }))
     },
   }
 }

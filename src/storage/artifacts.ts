@@ -27,6 +27,10 @@ export type ArtifactModel =
   /** A code in a mail, to be typed; the key is random, the payload has the purpose and a keyed hash of the code. */
   | 'MailCode'
 
+/** The models that are counted for statistics. */
+export const countedModels = ['Session', 'RefreshToken'] as const
+export type CountedModel = (typeof countedModels)[number]
+
 export interface Artifact {
   /** Text that the store does not look into: JSON, or JSON that the writer has sealed. */
   payload: string
@@ -84,6 +88,12 @@ export interface ArtifactStore {
 
   /** Deletes every record, of the given models or of any, that carries this account id. */
   removeByAccount(accountId: string, models?: readonly ArtifactModel[]): Promise<void>
+
+  /** Deletes every record, of any model, that carries this client id. */
+  removeByClient(clientId: string): Promise<void>
+
+  /** How many records of the model there are that have neither expired nor been consumed. */
+  countLive(model: CountedModel): Promise<number>
 
   /** Deletes at most `limit` records that have expired; resolves to how many. A store that expires by itself resolves to 0. */
   removeExpired(limit: number): Promise<number>

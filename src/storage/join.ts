@@ -7,6 +7,7 @@ export interface RedisHalf {
   artifacts: ArtifactStore
   limits: LimitStore
   check(): Promise<boolean>
+  failures(): number
   close(): Promise<void>
 }
 
@@ -50,9 +51,12 @@ export function joinRedis(sql: Storage, redis: RedisHalf): Storage {
     audit: sql.audit,
     mailQueue: sql.mailQueue,
     limits: redis.limits,
+    statistics: sql.statistics,
     withLock: (name, waitMs, work) => sql.withLock(name, waitMs, work),
     migrate: () => sql.migrate(),
     pendingMigrations: () => sql.pendingMigrations(),
+
+    failures: () => ({ ...sql.failures(), redis: redis.failures() }),
 
     async check() {
       const [database, isRedisUp] = await Promise.all([sql.check(), redis.check()])
@@ -92,6 +96,14 @@ function joinArtifacts(sql: ArtifactStore, redis: ArtifactStore): ArtifactStore 
         if (there?.length !== 0) await stores[half].removeByAccount(accountId, there)
       }
     },
+
+    async removeByClient(clientId) {
+      // SQL first, as above.
+      await sql.removeByClient(clientId)
+      await redis.removeByClient(clientId)
+    },
+
+    countLive: (model) => home(model).countLive(model),
 
     async removeExpired(limit) {
       const removed = await sql.removeExpired(limit)

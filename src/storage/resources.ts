@@ -17,6 +17,8 @@ export interface Resource {
   scopes: ResourceScope[]
   /** Life of its access tokens in seconds; absent means the server's default. */
   accessTokenTtl?: number | undefined
+  /** Claims of its access tokens that are taken from a person's metadata: `{ tier: 'public.tier' }`. */
+  metadataClaims?: Record<string, string> | undefined
 }
 
 export interface ResourceStore {

@@ -8,6 +8,7 @@ import type { MailQueueStore } from './mail-queue.ts'
 import type { ResourceStore } from './resources.ts'
 import type { RoleStore } from './roles.ts'
 import type { SigningKeyStore } from './signing-keys.ts'
+import type { StatisticsStore } from './statistics.ts'
 import type { UserStore } from './users.ts'
 
 /**
@@ -27,6 +28,7 @@ export interface Storage {
   mailQueue: MailQueueStore
   /** In Redis when there is one. */
   limits: LimitStore
+  statistics: StatisticsStore
 
   /**
    * Runs `work` while no other process holds the lock `name`, waiting for it up to `waitMs` (0: do not wait).
@@ -42,6 +44,9 @@ export interface Storage {
 
   /** What is reachable now; never rejects. `redis` is absent when none is configured. */
   check(): Promise<{ database: boolean; redis?: boolean }>
+
+  /** How often each half did not answer a call since it was opened. */
+  failures(): { database: number; redis?: number }
 
   /** Ends every connection. */
   close(): Promise<void>

@@ -24,6 +24,8 @@ export interface Passwords {
   verify(stored: string | undefined, password: string): Promise<boolean>
   /** Whether the stored hash was made with other costs than today's, or by another system. */
   isOutdated(stored: string): boolean
+  /** How many passwords wait for their turn. */
+  waiting(): number
 }
 
 export function createPasswords(costs: PasswordCosts): Passwords {
@@ -49,6 +51,7 @@ export function createPasswords(costs: PasswordCosts): Passwords {
       const fits = await run(async () => isOf(stored ?? (await decoy!), password))
       return fits && stored !== undefined
     },
+    waiting: () => queue.size,
     isOutdated: (stored) => !stored.startsWith('$argon2id$') || needsRehash(stored, options),
   }
 }

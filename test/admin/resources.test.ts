@@ -13,6 +13,7 @@ const resource = {
     { name: 'orders:write', description: { en: 'Change your orders' }, sensitive: true },
   ],
   access_token_ttl: 300,
+  metadata_claims: { tier: 'public.tier' },
 }
 
 test('a resource is made, seen, replaced and deleted by its percent-encoded identifier', async (t) => {

@@ -91,3 +91,12 @@ test('a file that is named and is not there, or is no YAML, is refused', (t) => 
   t.regex(broken, /cannot be read: .* at line 3, column \d+/)
   t.false(broken.includes('hunter2'))
 })
+
+test('a resource may choose claims out of the metadata, but none that means something', (t) => {
+  const text = (claims: string): string =>
+    `resources: [{ identifier: https://shop.example/, name: Shop, metadata_claims: ${claims} }]`
+  const { resources } = loadDeclared(fileWith(t, text('{ tier: public.tier }')))
+  t.deepEqual(resources[0]?.metadata_claims, { tier: 'public.tier' })
+  t.regex(problem(t, text('{ roles: public.roles }')), /must not name "roles"/)
+  t.regex(problem(t, text('{ tier: tier }')), /must say where "tier" is/)
+})

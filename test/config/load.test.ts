@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { InvalidConfig, loadConfig } from '#config/load.ts'
+import { InvalidConfig, loadConfig, metricsAccess } from '#config/load.ts'
 
 const secretKey = 'q8Zr2LwX5vTn7BcY1KdM4HsJ9PfA6GeU'
 const production = {
@@ -189,4 +189,18 @@ test('only a secret may come from a file', (t) => {
 test('lists are separated by commas, with spaces around them or not', (t) => {
   const config = loadConfig({ FETCH_ALLOWED_HOSTS: ' a:1, b:2 ,,c:3 ' })
   t.deepEqual(config.FETCH_ALLOWED_HOSTS, ['a:1', 'b:2', 'c:3'])
+})
+
+test('metrics are open in development, off in production, and behind the token where one is set', (t) => {
+  const token = 'a-token-of-the-operator'
+  const access = (env: Record<string, string>) => metricsAccess(loadConfig(env))
+  t.is(access({}), 'open')
+  t.is(access(production), 'off')
+  t.is(access({ ...production, METRICS: 'open' }), 'open')
+  t.is(access({ METRICS: 'off', METRICS_TOKEN: token }), 'off')
+  for (const env of [{}, production, { METRICS: 'open' }, { METRICS: 'token' }])
+    t.deepEqual(access({ ...env, METRICS_TOKEN: token }), { token })
+  t.deepEqual(problems({ METRICS: 'token' }), ['METRICS_TOKEN must be set when METRICS is token.'])
+  t.is(problems({ METRICS_TOKEN: 'short' }).length, 1)
+  t.is(problems({ METRICS: 'yes' }).length, 1)
 })

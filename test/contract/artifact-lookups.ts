@@ -110,6 +110,50 @@ export function artifactLookups(test: TestFn, open: OpenArtifacts): void {
     t.deepEqual(left, ['DeviceCode', 'AuthorizationCode'])
   })
 
+  test('artifacts: removeByClient() deletes what carries the client, of every model, and nothing else', async (t) => {
+    const { artifacts, beside, now } = await open(t)
+    const expiresAt = now() + 60_000
+    const models = ['Grant', 'RefreshToken', 'AccessToken', 'ClientCredentials', 'Device'] as const
+    for (const model of models) {
+      for (const clientId of ['a', 'b', 'A']) {
+        const record = { payload: '{}', clientId, accountId: 'p', grantId: clientId, expiresAt }
+        await artifacts.put(model, clientId, record)
+      }
+      await artifacts.put(model, 'c', { payload: '{}', expiresAt })
+    }
+    await beside.removeByClient('a')
+    for (const id of ['nobody', '', '张伟', 'a\0b']) await artifacts.removeByClient(id)
+    for (const model of models) {
+      t.is(await artifacts.find(model, 'a'), undefined, model)
+      for (const key of ['A', 'b', 'c']) t.truthy(await artifacts.find(model, key), model)
+      const left = (await artifacts.listByAccount(model, 'p')).map(({ key }) => key).sort()
+      t.deepEqual(left, ['A', 'b'])
+    }
+  })
+
+  test('artifacts: countLive() counts what lives of the model, each record once', async (t) => {
+    const { artifacts, now, pass } = await open(t)
+    const record = (ms: number, more = {}) => ({ payload: '{}', expiresAt: now() + ms, ...more })
+    t.is(await artifacts.countLive('Session'), 0)
+    for (const key of ['a', 'b', 'c', 'a']) {
+      await artifacts.put('Session', key, record(60_000, { accountId: key, uid: key }))
+    }
+    await artifacts.put('Session', 'short', record(400))
+    for (const key of ['a', 'b', 'c', 'd', 'e']) {
+      await artifacts.put('RefreshToken', key, record(60_000, { grantId: key, clientId: key }))
+    }
+    await artifacts.put('AccessToken', 'a', record(60_000))
+    t.is(await artifacts.countLive('Session'), 4)
+    await artifacts.remove('Session', 'b')
+    await artifacts.removeByAccount('c')
+    await artifacts.consume('RefreshToken', 'a')
+    await artifacts.removeByGrant('b')
+    await artifacts.removeByClient('c')
+    await pass(500)
+    t.is(await artifacts.countLive('Session'), 1)
+    t.is(await artifacts.countLive('RefreshToken'), 2)
+  })
+
   test('artifacts: writing, sweeping and revoking at once all succeed', async (t) => {
     const { artifacts, beside, now } = await open(t)
     const work = inParallel([artifacts, beside], 200, async (store, index) => {

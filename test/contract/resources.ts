@@ -17,7 +17,8 @@ export function resourcesContract(
 ): void {
   test('resources: find() returns what put() wrote', async (t) => {
     const { resources } = await open(t)
-    const resource = { ...api, accessTokenTtl: 300 }
+    const metadataClaims = { tier: 'public.tier', 'https://acme.example/级': 'private.级' }
+    const resource = { ...api, accessTokenTtl: 300, metadataClaims }
     await resources.put(resource)
     t.deepEqual(await resources.find(api.identifier), resource)
   })
@@ -31,12 +32,13 @@ export function resourcesContract(
 
   test('resources: put() replaces the whole resource', async (t) => {
     const { resources } = await open(t)
-    await resources.put({ ...api, accessTokenTtl: 300 })
+    await resources.put({ ...api, accessTokenTtl: 300, metadataClaims: { a: 'public.a' } })
     await resources.put({ ...api, scopes: [] })
     t.deepEqual(await resources.find(api.identifier), {
       ...api,
       scopes: [],
       accessTokenTtl: undefined,
+      metadataClaims: undefined,
     })
   })
 

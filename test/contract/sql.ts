@@ -23,6 +23,7 @@ import { migrationsContract } from './migrations.ts'
 import { outagesContract } from './outages.ts'
 import { resourcesContract } from './resources.ts'
 import { rolesContract } from './roles.ts'
+import { statisticsContract } from './statistics.ts'
 import { signingKeysContract } from './signing-keys.ts'
 import { usersContract } from './users.ts'
 import { userChangesContract } from './user-changes.ts'
@@ -72,6 +73,7 @@ export function sqlContracts(test: TestFn, kind: DatabaseKind): void {
     const { storage, beside } = await open(t)
     return { signingKeys: storage.signingKeys, beside: beside.signingKeys }
   })
+  statisticsContract(test, open)
   locksContract(test, open)
   migrationsContract(test, (t) => openEmpty(t, kind))
   statementsContract(test, kind)
@@ -135,7 +137,11 @@ const leaveInMysql = [
 const leaveElsewhere = [
   "DELETE FROM schema_migrations WHERE name >= '0012'",
   'DROP INDEX artifacts_by_account_id',
+  'DROP INDEX artifacts_by_model_client_id_consumed_at_expires_at',
+  'ALTER TABLE resources DROP COLUMN metadata_claims',
   ...[
+    'daily_users',
+    'daily_counts',
     'identity_unions',
     'identities',
     'limits',
@@ -180,7 +186,7 @@ function statementsContract(test: TestFn, kind: DatabaseKind): void {
     const storage = await openStorage(t, url, { onStatement: (sql) => sent.push(sql) })
     await storage.migrate()
     t.true(sent.some((sql) => /create table/i.test(sql)))
-    const { apiKeys, artifacts, audit, clients, limits, roles, users } = storage
+    const { apiKeys, artifacts, audit, clients, limits, roles, statistics, users } = storage
     // The first call asks what the server can do.
     await limits.hit('a', 1000)
     const calls = [
@@ -192,6 +198,10 @@ function statementsContract(test: TestFn, kind: DatabaseKind): void {
       () => artifacts.findSessionByUid('u'),
       () => artifacts.remove('Grant', 'a'),
       () => artifacts.removeByGrant('g'),
+      () => artifacts.removeByClient('c'),
+      () => artifacts.countLive('Session'),
+      () => statistics.totals([0, 1, 2]),
+      () => statistics.mails(),
       () => clients.find('c'),
       () => users.findById('u'),
       () => users.findByIdentifier('u@example.com'),

@@ -101,8 +101,8 @@ async function start(t: ExecutionContext, kind: DatabaseKind, seen: Costs): Prom
     statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
     now: Date.now,
     onStatement: (sql) => {
-      // Audit events are written in batches, and mail is looked for, whatever is asked meanwhile.
-      if (!/audit_events|mail_queue|^(BEGIN|COMMIT)/.test(sql)) seen.statements.push(sql)
+      // Audit events and counters are written in batches, and mail is looked for, whatever is asked meanwhile.
+      if (!/audit_events|daily_|mail_queue|^(BEGIN|COMMIT)/.test(sql)) seen.statements.push(sql)
     },
   })
   const counted = countCalls(storage, seen.calls)

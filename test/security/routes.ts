@@ -5,6 +5,7 @@ export const routes: readonly { method: 'GET' | 'POST'; path: string }[] = [
     '/health',
     '/health/live',
     '/health/ready',
+    '/metrics',
     '/assets/yumen.css',
     '/.well-known/openid-configuration',
     '/.well-known/oauth-authorization-server',

@@ -38,16 +38,16 @@ function registerTests(sharedUrl: string): void {
 
     const keys = await redis.keys(`${prefix}*`)
     const lives = await Promise.all(keys.map(async (key) => [key, await redis.pttl(key)] as const))
-    t.is(keys.length, 7)
+    t.is(keys.length, 8)
     t.deepEqual(
       lives.filter(([, life]) => life <= 0),
       [],
     )
     const recordLife = Math.max(
-      ...lives.filter(([key]) => /Session|DeviceCode/.test(key)).map(([, life]) => life),
+      ...lives.filter(([key]) => /\{(Session|DeviceCode):/.test(key)).map(([, life]) => life),
     )
-    const indexes = lives.filter(([key]) => /\{(grant|account|uid|user-code):/.test(key))
-    t.is(indexes.length, 4)
+    const indexes = lives.filter(([key]) => /\{(grant|account|uid|user-code|live):/.test(key))
+    t.is(indexes.length, 5)
     t.true(indexes.every(([, life]) => life > recordLife))
   })
 

@@ -3,7 +3,7 @@ import type { Artifact, ArtifactModel, ArtifactStore, StoredArtifact } from '#st
 import type { RedisConnection } from './connection.ts'
 import { createIndexes } from './indexes.ts'
 import type { Indexes, Owner } from './indexes.ts'
-import { fromFields, recordName, toWriteArguments } from './record.ts'
+import { fromFields, partsOf, recordName, toWriteArguments } from './record.ts'
 
 export interface RedisArtifactsOptions {
   connection: RedisConnection
@@ -27,6 +27,7 @@ export function createRedisArtifacts(options: RedisArtifactsOptions): ArtifactSt
     ...createSearches(read, indexes),
     listByAccount: createListByAccount(read, indexes),
     ...createRemovals(options, indexes),
+    countLive: (model) => indexes.count(model),
     // Redis does it.
     removeExpired: () => Promise.resolve(0),
   }
@@ -56,12 +57,15 @@ function createRecords(
 
     async consume(model, key) {
       const record = recordKey(prefix, recordName(model, key))
-      return (await connection.run((redis) => redis.artifactConsume(record, now()))) === 1
+      const won = (await connection.run((redis) => redis.artifactConsume(record, now()))) === 1
+      if (won) await indexes.uncount(model, key)
+      return won
     },
 
     async remove(model, key) {
       const record = recordKey(prefix, recordName(model, key))
       await connection.run((redis) => redis.del(record))
+      await indexes.uncount(model, key)
     },
   }
 }
@@ -127,7 +131,7 @@ function createListByAccount(read: Read, indexes: Indexes): ArtifactStore['listB
 function createRemovals(
   { connection, prefix }: RedisArtifactsOptions,
   indexes: Indexes,
-): Pick<ArtifactStore, 'removeByGrant' | 'removeByAccount'> {
+): Pick<ArtifactStore, 'removeByGrant' | 'removeByAccount' | 'removeByClient'> {
   const remove = async (owner: Owner, isMeant: (name: string) => boolean) => {
     const names = await indexes.namesOf(owner)
     for (const batch of batches(names.filter(isMeant))) {
@@ -136,11 +140,14 @@ function createRemovals(
           redis.artifactRemoveIf(recordKey(prefix, name), owner.field, owner.id),
         ),
       )
-      await Promise.all(removals)
+      const removed = await Promise.all(removals)
+      const gone = batch.filter((_, index) => removed[index] === 1)
+      await Promise.all(gone.map((name) => indexes.uncount(...partsOf(name))))
       await indexes.forget(owner, batch)
     }
   }
   return {
+    removeByClient: (clientId) => remove({ field: 'clientId', id: clientId }, () => true),
     removeByGrant: (grantId) => remove({ field: 'grantId', id: grantId }, () => true),
     removeByAccount: (accountId, models) =>
       remove(

@@ -20,6 +20,8 @@ export interface RedisConnection {
    * connection broke is not repeated, because Redis may have done it (a second `consume` would look like a replay).
    */
   run: <T>(command: (client: RedisClient) => Promise<T>) => Promise<T>
+  /** How many commands were not served. */
+  failures: () => number
   /** Ends the connection; it does not come back. */
   close: () => Promise<void>
 }
@@ -41,6 +43,7 @@ export function openConnection(options: RedisConnectionOptions): RedisConnection
   client.on('ready', endAttempt)
   client.on('close', endAttempt)
 
+  let failures = 0
   const run = async <T>(command: (client: RedisClient) => Promise<T>): Promise<T> => {
     let isLate = false
     const serve = async (): Promise<T> => {
@@ -56,6 +59,7 @@ export function openConnection(options: RedisConnectionOptions): RedisConnection
     } catch (error) {
       isLate = true
       if (isOurMistake(error)) throw error
+      failures += 1
       throw new StorageUnavailable('redis', { cause: error })
     }
   }
@@ -64,7 +68,7 @@ export function openConnection(options: RedisConnectionOptions): RedisConnection
     if (client.status === 'ready') await within(commandTimeoutMs, client.quit()).catch(() => 'OK')
     client.disconnect()
   }
-  return { run, close }
+  return { run, failures: () => failures, close }
 }
 
 function createClient(url: string, commandTimeoutMs: number): RedisClient {

@@ -17,6 +17,8 @@ export interface RedisArtifacts {
   limits: LimitStore
   /** Whether Redis answers now; never rejects. */
   check: () => Promise<boolean>
+  /** How many commands were not served since. */
+  failures: () => number
   close: () => Promise<void>
 }
 
@@ -42,6 +44,7 @@ export async function openRedisArtifacts(options: OpenRedisOptions): Promise<Red
     artifacts: createRedisArtifacts({ connection, prefix, now }),
     limits: createRedisLimits({ connection, prefix, now }),
     check,
+    failures: connection.failures,
     close: connection.close,
   }
 }

@@ -3,6 +3,12 @@ import type { Artifact, ArtifactModel, StoredArtifact } from '#storage/artifacts
 /** An artifact's name within Redis; with the prefix and braces around it, its key. */
 export const recordName = (model: ArtifactModel, key: string): string => `${model}:${key}`
 
+/** What `recordName` was made of. */
+export function partsOf(name: string): [model: ArtifactModel, key: string] {
+  const [model, ...key] = name.split(':')
+  return [model as ArtifactModel, key.join(':')]
+}
+
 /** What the scripts that write take after the key: the time now, the milliseconds to live, then fields and values. */
 export type WriteArguments = [at: number, px: number | '', ...fields: string[]]
 

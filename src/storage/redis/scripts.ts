@@ -21,7 +21,7 @@ declare module 'ioredis' {
     artifactConsume(key: string, now: number): Result<number, Context>
     artifactRemoveIf(
       key: string,
-      field: 'grantId' | 'accountId',
+      field: 'grantId' | 'accountId' | 'clientId',
       value: string,
     ): Result<number, Context>
     indexByExpiry(

@@ -1,6 +1,7 @@
 import { growingMicroseconds, type Clock } from '#lib/clock.ts'
 import type { Artifact, ArtifactModel, ArtifactStore, StoredArtifact } from '#storage/artifacts.ts'
 import { AlreadyExists } from '#storage/errors.ts'
+import { homes } from '#storage/join.ts'
 import { isId } from './comparable.ts'
 import { insertInto, marks } from './sql-text.ts'
 import type { Run, Statements } from './statements.ts'
@@ -34,6 +35,8 @@ const live = '(expires_at IS NULL OR expires_at > ?)'
 const selected =
   'SELECT key_hash AS "key", payload, grant_id AS "grantId", uid, user_code_hash AS "userCodeHash", account_id AS "accountId", client_id AS "clientId", expires_at AS "expiresAt", consumed_at AS "consumedAt" FROM artifacts'
 
+const models = Object.keys(homes)
+
 const texts = {
   find: `${selected} WHERE ${key} AND ${live}`,
   // written_at, not expires_at: a session that is renewed for a shorter time is the later one all the same.
@@ -46,6 +49,9 @@ const texts = {
   removeByGrant: 'DELETE FROM artifacts WHERE grant_id = ?',
   listByAccount: `${selected} WHERE account_id = ? AND model = ? AND ${live} ORDER BY written_at DESC`,
   removeByAccount: 'DELETE FROM artifacts WHERE account_id = ?',
+  // Names every model, because the index begins with it.
+  removeByClient: `DELETE FROM artifacts WHERE model IN (${marks(models.length)}) AND client_id = ?`,
+  countLive: `SELECT COUNT(*) AS "count" FROM artifacts WHERE model = ? AND consumed_at IS NULL AND ${live}`,
 }
 
 export function createArtifactStore({ run, dialect }: Statements, now: Clock): ArtifactStore {
@@ -81,6 +87,13 @@ export function createArtifactStore({ run, dialect }: Statements, now: Clock): A
       await run(texts.removeByGrant, [grantId])
     },
     ...createAccountSearches(run, now),
+    async removeByClient(clientId) {
+      if (isId(clientId)) await run(texts.removeByClient, [...models, clientId])
+    },
+    async countLive(model) {
+      const { rows } = await run<{ count: number }>(texts.countLive, [model, now()])
+      return rows[0]!.count
+    },
     async removeExpired(limit) {
       return (await run(dialect.deleteUpTo('artifacts', 'expires_at', limit), [now()])).changes
     },

@@ -46,6 +46,9 @@ export const mysql: Dialect = {
     return `${insertInto(table, [...keys, ...columns])} ${onDuplicateKey} ${updates.join(', ')}`
   },
   onConflict: () => onDuplicateKey,
+  // IGNORE forgives more than a taken key, such as text that is too long: only for values of our own making.
+  insertMissing: (table, columns, rows) =>
+    insertInto(table, columns, rows).replace('INSERT', 'INSERT IGNORE'),
   deleteUpTo: (table, column, limit) =>
     `DELETE FROM ${table} WHERE ${column} <= ? ORDER BY ${column} LIMIT ${limit}`,
   forUpdateSkippingLocked: 'FOR UPDATE SKIP LOCKED',

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { DatabaseError, types, type Client } from 'pg'
 import type { Dialect, Failure } from './dialect.ts'
 import { lockPostgres } from './lock-postgres.ts'
-import { fieldOfIndex, insertOnConflict, onConflict } from './sql-text.ts'
+import { fieldOfIndex, insertMissing, insertOnConflict, onConflict } from './sql-text.ts'
 
 export const postgres: Dialect = {
   connection: ({ url, poolMax, acquireTimeoutMs, statementTimeoutMs }) => ({
@@ -46,6 +46,7 @@ export const postgres: Dialect = {
   hasStatementTimeout: true,
   upsert: insertOnConflict,
   onConflict,
+  insertMissing,
   deleteUpTo: (table, column, limit) =>
     `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE ${column} <= ? ORDER BY ${column} LIMIT ${limit} FOR UPDATE SKIP LOCKED))`,
   forUpdateSkippingLocked: 'FOR UPDATE SKIP LOCKED',

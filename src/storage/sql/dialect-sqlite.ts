@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { ConnectOptions, Dialect, Failure } from './dialect.ts'
 import { lockSqlite } from './lock-sqlite.ts'
 import { NodeSqliteClient, execute } from './node-sqlite.ts'
-import { fieldOfColumn, insertOnConflict, onConflict } from './sql-text.ts'
+import { fieldOfColumn, insertMissing, insertOnConflict, onConflict } from './sql-text.ts'
 
 /** Writers wait for one another; see `whenFree`. Connections carry no options, so the wait is remembered here. */
 const busyTimeouts = new WeakMap<DatabaseSync, number>()
@@ -34,6 +34,7 @@ export const sqlite: Dialect = {
   hasStatementTimeout: false,
   upsert: insertOnConflict,
   onConflict,
+  insertMissing,
   deleteUpTo: (table, column, limit) =>
     `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE ${column} <= ? ORDER BY ${column} LIMIT ${limit})`,
   // Whoever has a transaction that may write is alone.

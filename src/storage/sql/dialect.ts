@@ -64,6 +64,9 @@ export interface Dialect {
   /** What stands between an INSERT and the assignments that are made instead where a row has these `keys`. */
   onConflict(keys: readonly string[]): string
 
+  /** An INSERT of `rows` rows that writes those whose key is free, and counts only them. */
+  insertMissing(table: string, columns: readonly string[], rows?: number): string
+
   /** DELETE of at most `limit` rows of `table` with `column <= ?`, the least first, without waiting for rows in use. */
   deleteUpTo(table: string, column: string, limit: number): string
 

@@ -14,6 +14,7 @@ import { createMigrations } from './migrations.ts'
 import { createResourceStore } from './resources.ts'
 import { createRoleStore } from './roles.ts'
 import { createSigningKeyStore } from './signing-keys.ts'
+import { createStatisticsStore } from './statistics.ts'
 import { createStatements, toStorageError, type Statements } from './statements.ts'
 import { createUserStore } from './users.ts'
 
@@ -36,7 +37,9 @@ export async function openSqlStorage(options: SqlStorageOptions): Promise<Storag
   const dialect = await dialectOf(options.url)
   const pool = openPool(dialect, options)
   const { now, onStatement } = options
-  const statements = createStatements({ knex: pool, dialect, onStatement })
+  let failures = 0
+  const onUnavailable = () => void (failures += 1)
+  const statements = createStatements({ knex: pool, dialect, onStatement, onUnavailable })
   const withLock = createLocks((name, waitMs) => dialect.lock(options, name, waitMs))
 
   async function withKnex<T>(work: (knex: Knex) => Promise<T>): Promise<T> {
@@ -65,9 +68,11 @@ export async function openSqlStorage(options: SqlStorageOptions): Promise<Storag
     audit: createAuditStore(statements),
     mailQueue: createMailQueueStore(statements, now),
     limits: createLimitStore(statements, now),
+    statistics: createStatisticsStore(statements),
     withLock,
     migrate: migrations.run,
     pendingMigrations: migrations.pending,
+    failures: () => ({ database: failures }),
     check: async () => ({ database: await isServing(statements) }),
     close: () => pool.destroy(),
   }

@@ -7,15 +7,16 @@ interface Row {
   name: string
   scopes: string
   accessTokenTtl: number | null
+  metadataClaims: string | null
 }
 
 const selected =
-  'SELECT identifier, name, scopes, access_token_ttl AS "accessTokenTtl" FROM resources'
+  'SELECT identifier, name, scopes, access_token_ttl AS "accessTokenTtl", metadata_claims AS "metadataClaims" FROM resources'
 
 export function createResourceStore({ run, dialect }: Statements): ResourceStore {
   const put = dialect.upsert('resources', {
     keys: ['identifier'],
-    columns: ['name', 'scopes', 'access_token_ttl'],
+    columns: ['name', 'scopes', 'access_token_ttl', 'metadata_claims'],
   })
   return {
     async find(identifier) {
@@ -24,8 +25,10 @@ export function createResourceStore({ run, dialect }: Statements): ResourceStore
       const { rows } = await run<Row>(`${selected} WHERE identifier = ?`, [identifier])
       return rows[0] && fromRow(rows[0])
     },
-    async put({ identifier, name, scopes, accessTokenTtl }) {
-      await run(put, [identifier, JSON.stringify(name), JSON.stringify(scopes), accessTokenTtl])
+    async put({ identifier, name, scopes, accessTokenTtl, metadataClaims }) {
+      const documents = [JSON.stringify(name), JSON.stringify(scopes)]
+      const claims = metadataClaims && JSON.stringify(metadataClaims)
+      await run(put, [identifier, ...documents, accessTokenTtl, claims])
     },
     async remove(identifier) {
       if (!isId(identifier)) return false
@@ -44,4 +47,5 @@ const fromRow = (row: Row): Resource => ({
   name: JSON.parse(row.name),
   scopes: JSON.parse(row.scopes),
   accessTokenTtl: row.accessTokenTtl ?? undefined,
+  metadataClaims: row.metadataClaims === null ? undefined : JSON.parse(row.metadataClaims),
 })

@@ -7,6 +7,10 @@ export function insertInto(table: string, columns: readonly string[], rows = 1):
   return `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${Array(rows).fill(row).join(', ')}`
 }
 
+/** `insertInto` as SQLite and PostgreSQL spell "unless a row has the key": it writes the others. */
+export const insertMissing: typeof insertInto = (table, columns, rows) =>
+  `${insertInto(table, columns, rows)} ON CONFLICT DO NOTHING`
+
 /** So many `?`. */
 export const marks = (count: number): string => Array(count).fill('?').join(', ')
 

@@ -32,6 +32,8 @@ export interface StatementsParts {
   dialect: Dialect
   /** Called with the text of every statement that is sent. */
   onStatement?: ((sql: string) => void) | undefined
+  /** Called when the database did not answer, each time. */
+  onUnavailable?: (() => void) | undefined
 }
 
 /**
@@ -40,7 +42,8 @@ export interface StatementsParts {
  */
 const attempts = 10
 
-export function createStatements({ knex, dialect, onStatement }: StatementsParts): Statements {
+export function createStatements(parts: StatementsParts): Statements {
+  const { knex, dialect, onStatement } = parts
   const onConnection =
     (connection: object): Run =>
     // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as above
@@ -53,10 +56,10 @@ export function createStatements({ knex, dialect, onStatement }: StatementsParts
     }
 
   const run: Run = (sql, values) =>
-    again(dialect, () => withConnection(knex, dialect, (on) => onConnection(on)(sql, values)))
+    again(parts, () => withConnection(knex, dialect, (on) => onConnection(on)(sql, values)))
 
   const transaction = <T>(work: (run: Run) => Promise<T>): Promise<T> =>
-    again(dialect, () =>
+    again(parts, () =>
       withConnection(knex, dialect, async (connection) => {
         const run = onConnection(connection)
         await run(dialect.begin, [])
@@ -100,13 +103,20 @@ async function withConnection<T>(
   }
 }
 
-async function again<T>(dialect: Dialect, work: () => Promise<T>): Promise<T> {
+async function again<T>(
+  { dialect, onUnavailable }: StatementsParts,
+  work: () => Promise<T>,
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work()
     } catch (error) {
       const isDeadlock = dialect.failureOf(error)?.kind === 'deadlock'
-      if (!isDeadlock || attempt === attempts) throw toStorageError(dialect, error)
+      if (!isDeadlock || attempt === attempts) {
+        const told = toStorageError(dialect, error)
+        if (told instanceof StorageUnavailable) onUnavailable?.()
+        throw told
+      }
     }
     // Those who met once must not meet again at the same moment.
     await sleep(Math.random() * 5 * attempt)

@@ -1,0 +1,70 @@
+import test from 'ava'
+import { createDailyCounter } from '#audit/daily.ts'
+import { activeUsers } from '#storage/statistics.ts'
+import { start } from '../support/start.ts'
+import { openStorage } from '../support/storage.ts'
+
+const never = 3_600_000
+
+test('counts go to the day of their time in UTC, in one write', async (t) => {
+  const { storage } = await openStorage(t)
+  const clock = { now: Date.parse('2026-11-20T23:59:59.999Z') }
+  const onError = (error: unknown) => t.fail(String(error))
+  const store = storage.statistics
+  const daily = createDailyCounter({ store, now: () => clock.now, onError, intervalMs: never })
+  daily.count('a')
+  daily.active('p')
+  clock.now += 1
+  for (let n = 0; n < 3; n++) daily.count('a')
+  daily.active('p')
+  await daily.stop()
+  t.deepEqual(await storage.statistics.list('2026-11-01', '2026-11-30'), [
+    { day: '2026-11-20', name: 'a', count: 1 },
+    { day: '2026-11-20', name: activeUsers, count: 1 },
+    { day: '2026-11-21', name: 'a', count: 3 },
+    { day: '2026-11-21', name: activeUsers, count: 1 },
+  ])
+})
+
+test('what could not be written is written the next time, with what came since', async (t) => {
+  const { storage } = await openStorage(t)
+  const away = new Error('away')
+  let isAway = true
+  const store = {
+    add: async (batch: Parameters<typeof storage.statistics.add>[0]) => {
+      if (isAway) throw away
+      await storage.statistics.add(batch)
+    },
+  }
+  const now = () => Date.parse('2026-11-20')
+  const daily = createDailyCounter({ store, now, onError: () => {}, intervalMs: never })
+  daily.count('a')
+  daily.active('p')
+  const failed = daily.flush()
+  daily.count('a')
+  daily.active('q')
+  t.is(await t.throwsAsync(failed), away)
+  isAway = false
+  await daily.flush()
+  daily.active('p')
+  await daily.stop()
+  t.deepEqual(await storage.statistics.list('2026-11-20', '2026-11-20'), [
+    { day: '2026-11-20', name: 'a', count: 2 },
+    { day: '2026-11-20', name: activeUsers, count: 2 },
+  ])
+})
+
+test('a clean stop loses no count, and two servers count together', async (t) => {
+  const fixture = await start(t)
+  const beside = await start(t, { beside: fixture })
+  for (const { services } of [fixture.server, beside.server])
+    for (let n = 0; n < 20; n++)
+      services.audit.record({ type: 'login.succeeded', actor: `person-${n}` })
+  await beside.server.stop()
+  await fixture.server.services.audit.flush()
+  const counts = await fixture.storage.statistics.list('2000-01-01', '2999-12-31')
+  const sum = (name: string): number =>
+    counts.filter((one) => one.name === name).reduce((total, { count }) => total + count, 0)
+  t.is(sum('login.succeeded'), 40)
+  t.is(sum(activeUsers), 20)
+})
