@@ -13,8 +13,8 @@ test('config validate exits 78 with one sentence for each bad value, and no stac
   t.is(out, '')
   t.deepEqual(err.trim().split('\n'), [
     'PORT must be a whole number from 0 to 65535, not "x".',
-    'SECRET_KEY must have at least 32 characters.',
     'LOG_LEVEL must be one of fatal, error, warn, info, debug, silent, not "loud".',
+    'SECRET_KEY must have at least 32 characters.',
   ])
 })
 
