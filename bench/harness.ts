@@ -1,9 +1,10 @@
 /**
- * What the programs of this folder share: a Yumen in a process of its own, what the kernel says about that process,
- * people who sign in, and tables. Tables go to standard output, as Markdown; what is going on, to standard error.
+ * What the programs of this folder share: a Yumen in a process of its own, people who sign in, and tables. Tables go to
+ * standard output, as Markdown; what is going on, to standard error.
  */
 import { spawn } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import packageJson from '../package.json' with { type: 'json' }
@@ -11,6 +12,8 @@ import { authorize, createBrowser, relyingParty } from '../test/support/relying-
 import { endWithUs, removeFolder, temporaryFolder } from '../test/support/servers/leftovers.ts'
 import { freePort } from '../test/support/free-port.ts'
 import { callback, type Fixture } from '../test/support/start.ts'
+import type { Answers, Question } from './inside.ts'
+import { cpuMsOf } from './proc.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -31,6 +34,8 @@ export interface Yumen {
   readyMs: number
   /** Processor time of the command and all below it in the same span; undefined where there is no /proc. */
   readyCpuMs: number | undefined
+  /** What only the process itself can tell; for one that was started with `isWatched`. */
+  ask<Name extends Question>(question: Name): Promise<Answers[Name]>
   stop(): Promise<void>
 }
 
@@ -39,6 +44,8 @@ export interface YumenOptions {
   /** Its DATA_DIR; see `withFolder`. */
   folder: string
   env?: Record<string, string>
+  /** Loads `inside.ts` into the process, which answers `ask`. */
+  isWatched?: boolean
 }
 
 const readyLimitMs = 60_000
@@ -47,8 +54,10 @@ export async function startYumen({
   command = 'without npm',
   folder,
   env = {},
+  isWatched = false,
 }: YumenOptions): Promise<Yumen> {
   const [program = '', ...args] = commands[command]
+  const watch = isWatched ? [`--import=${join(import.meta.dirname, 'inside.ts')}`] : []
   const port = await freePort()
   const issuer = `http://localhost:${port}`
   const own = {
@@ -63,11 +72,11 @@ export async function startYumen({
   }
   const started = performance.now()
   // A process group of its own, so that what npm starts ends too.
-  const child = spawn(program, args, {
+  const child = spawn(program, [...watch, ...args], {
     cwd: root,
     env: { ...newcomerEnvironment(), ...own, ...env },
     detached: true,
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'inherit', ...(isWatched ? (['ipc'] as const) : [])],
   })
   const pid = child.pid!
   endWithUs(child, 'SIGTERM')
@@ -85,11 +94,39 @@ export async function startYumen({
     pid,
     readyMs,
     readyCpuMs,
+    async ask(question) {
+      child.send(question)
+      const [answer] = await once(child, 'message')
+      return answer as never
+    },
     async stop() {
       process.kill(-pid, 'SIGTERM')
       await ended
     },
   }
+}
+
+/** What an operator sets; the database comes on top. */
+export const production = {
+  NODE_ENV: 'production',
+  ALLOW_INSECURE_ISSUER: 'true',
+  SECRET_KEY: 'a key that only this measurement uses, 0123456789',
+  ADMIN_EMAIL: 'admin@example.com',
+}
+
+/** Runs one of the operator's commands, as in `command(folder, env, 'migrate')`. */
+export async function runCommand(
+  folder: string,
+  env: Record<string, string>,
+  ...args: string[]
+): Promise<void> {
+  const child = spawn(process.execPath, [join(root, 'src/cli/yumen.ts'), ...args], {
+    cwd: root,
+    env: { ...newcomerEnvironment(), DATA_DIR: folder, ISSUER: 'http://localhost', ...env },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const [code] = (await once(child, 'close')) as [number]
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}`)
 }
 
 const isReady = (issuer: string): Promise<boolean> =>
@@ -120,34 +157,11 @@ export async function withFolder<T>(work: (folder: string) => Promise<T>): Promi
   }
 }
 
-/** User and system time of a process and its children, in milliseconds; Linux counts in hundredths of a second. */
-export function cpuMsOf(pid: number): number | undefined {
-  const stat = readProc(`${pid}/stat`)
-  if (stat === undefined) return undefined
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const own = [11, 12].reduce((sum, field) => sum + Number(fields[field]), 0) * 10
-  const children = (readProc(`${pid}/task/${pid}/children`) ?? '').split(' ').filter(Boolean)
-  return children.reduce((sum, child) => sum + (cpuMsOf(Number(child)) ?? 0), own)
+export const administrator = {
+  email: 'admin@example.com',
+  password: 'correct horse battery',
+  id: '',
 }
-
-/** Resident set in megabytes (10^6 bytes), now and at its highest; undefined where there is no /proc. */
-export function residentMb(pid: number): { now: number; highest: number } | undefined {
-  const status = readProc(`${pid}/status`)
-  if (status === undefined) return undefined
-  const read = (name: string): number =>
-    (Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024) / 1e6
-  return { now: read('VmRSS'), highest: read('VmHWM') }
-}
-
-function readProc(file: string): string | undefined {
-  try {
-    return readFileSync(`/proc/${file}`, 'utf8')
-  } catch {
-    return undefined
-  }
-}
-
-const administrator = { email: 'admin@example.com', password: 'correct horse battery', id: '' }
 
 export interface BenchClient {
   id: string

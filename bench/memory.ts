@@ -1,6 +1,7 @@
 /**
  * Resident memory (VmRSS of /proc, so Linux only) of a server on SQLite with default settings: idle five seconds after
- * it is ready, and five seconds after 2,000 whole sign-ins and 10,000 token requests.
+ * it is ready, and five seconds after 2,000 whole sign-ins and 10,000 token requests. `heap` is what V8 has for objects,
+ * `held` what is left of them after a full collection, which the server would not have made by itself.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import autocannon from 'autocannon'
@@ -8,13 +9,14 @@ import {
   clients,
   declareClients,
   printTable,
-  residentMb,
   say,
   signInWith,
   startYumen,
   withFolder,
   type Yumen,
 } from './harness.ts'
+import type { Question } from './inside.ts'
+import { residentMb } from './proc.ts'
 import { checked, tokenRequest } from './requests.ts'
 
 const signIns = 2000
@@ -34,27 +36,39 @@ await withFolder(async (folder) => {
   await note(first, 'idle, new data folder')
   await first.stop()
 
-  const yumen = await startYumen({ folder, env })
-  await note(yumen, 'idle, existing data folder')
+  const second = await startYumen({ folder, env })
+  await note(second, 'idle, existing data folder')
+  await second.stop()
+
+  const yumen = await startYumen({ folder, env, isWatched: true })
   await signInMany(yumen)
-  await note(yumen, `after ${signIns} sign-ins`)
+  await note(yumen, `after ${signIns} sign-ins`, 'memory')
   await autocannon({
     url: yumen.issuer,
     connections: 32,
     amount: tokenRequests,
     requests: [tokenRequest(clients.jwtService)],
   }).then(checked)
-  await note(yumen, `after ${tokenRequests} token requests more`)
+  await note(yumen, `after ${tokenRequests} token requests more`, 'memory', 'held')
   await yumen.stop()
 })
 printTable('Resident memory', rows)
 
-async function note({ pid }: Yumen, when: string): Promise<void> {
+/** Asks the watched server also for its heap; `held` last, since it collects what the next row would have shown. */
+async function note(yumen: Yumen, when: string, ...asked: Question[]): Promise<void> {
   await sleep(idleMs)
-  const { now, highest } = residentMb(pid)!
+  const { now, highest } = residentMb(yumen.pid)!
   say(`${when}: ${now.toFixed()} MB`)
-  rows.push({ when, resident: `${now.toFixed()} MB`, 'highest so far': `${highest.toFixed()} MB` })
+  rows.push({
+    when,
+    resident: `${now.toFixed()} MB`,
+    'highest so far': `${highest.toFixed()} MB`,
+    heap: asked.includes('memory') ? megabytes((await yumen.ask('memory')).heapTotal) : '',
+    held: asked.includes('held') ? megabytes((await yumen.ask('held')).heap) : '',
+  })
 }
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed()} MB`
 
 async function signInMany(yumen: Yumen): Promise<void> {
   const signIn = await signInWith(yumen)

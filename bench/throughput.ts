@@ -13,11 +13,12 @@ import { endWithUs } from '../test/support/servers/leftovers.ts'
 import { startPostgres } from '../test/support/servers/postgres.ts'
 import { startRedis } from '../test/support/servers/redis.ts'
 import {
+  administrator,
   clients,
-  cpuMsOf,
   declareClients,
   median,
   printTable,
+  production,
   say,
   signInWith,
   startYumen,
@@ -25,6 +26,8 @@ import {
   type Tokens,
   type Yumen,
 } from './harness.ts'
+import { jsonRequest } from './people.ts'
+import { cpuMsOf } from './proc.ts'
 import { checked, formRequest, tokenRequest } from './requests.ts'
 
 const { values: options } = parseArgs({
@@ -52,12 +55,6 @@ interface Figures {
 const koa = await startKoa()
 const postgres = await startPostgres()
 const redis = postgres && (await startRedis())
-const production = {
-  NODE_ENV: 'production',
-  ALLOW_INSECURE_ISSUER: 'true',
-  SECRET_KEY: 'a key that only this measurement uses, 0123456789',
-  ADMIN_EMAIL: 'admin@example.com',
-}
 try {
   await compare('SQLite', (folder) => ({ DATABASE_URL: `sqlite:${join(folder, 'yumen.db')}` }))
   if (postgres) await compare('PostgreSQL', () => ({ DATABASE_URL: postgres.url }))
@@ -111,7 +108,10 @@ async function casesOf(yumen: Yumen): Promise<Case[]> {
   for (let count = 0; count < connections * Number(options.rounds); count += 1) {
     people.push(await signIn())
   }
+  const firstParty: Tokens[] = []
+  while (firstParty.length < people.length) firstParty.push(await logIn(url))
   const { access } = people[0]!
+  const own = firstParty[0]!.access
   const jwt = await accessToken(url, tokenRequest(clients.jwtService))
   const introspect = (client: typeof clients.app, token: string): Request =>
     formRequest('/oauth/introspect', client, { token, token_type_hint: 'access_token' })
@@ -129,21 +129,47 @@ async function casesOf(yumen: Yumen): Promise<Case[]> {
     fixed('introspection, opaque', introspect(clients.app, access)),
     fixed('introspection, JWT', introspect(clients.jwtService, jwt)),
     fixed('userinfo', { path: '/oauth/userinfo', headers: { authorization: `Bearer ${access}` } }),
-    { name: 'refresh', url, pid, request: () => refreshChain(people.pop()!) },
+    fixed('/users/me', { path: '/users/me', headers: { authorization: `Bearer ${own}` } }),
+    {
+      name: 'refresh, /oauth/token',
+      url,
+      pid,
+      request: () => refreshChain(people.pop()!, atTokenEndpoint),
+    },
+    {
+      name: 'refresh, /auth/refresh',
+      url,
+      pid,
+      request: () => refreshChain(firstParty.pop()!, atOwnRoute),
+    },
   ]
 }
 
+function atTokenEndpoint(token: string): Request {
+  const fields = { grant_type: 'refresh_token', refresh_token: token }
+  return formRequest('/oauth/token', clients.app, fields)
+}
+
+function atOwnRoute(token: string): Request {
+  return jsonRequest('/auth/refresh', { refresh_token: token })
+}
+
+async function logIn(url: string): Promise<Tokens> {
+  const { email, password } = administrator
+  const response = await fetch(`${url}/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email, password }),
+  })
+  const pair = (await response.json()) as { access_token: string; refresh_token: string }
+  return { access: pair.access_token, refresh: pair.refresh_token }
+}
+
 /** Every request of a connection spends the token that the one before has brought. */
-function refreshChain(first: Tokens): Request {
+function refreshChain(first: Tokens, requestOf: (token: string) => Request): Request {
   let token = first.refresh
   return {
-    setupRequest: (request) => ({
-      ...request,
-      ...formRequest('/oauth/token', clients.app, {
-        grant_type: 'refresh_token',
-        refresh_token: token,
-      }),
-    }),
+    setupRequest: (request) => ({ ...request, ...requestOf(token) }),
     onResponse: (status, body) => {
       if (status === 200) token = (JSON.parse(body) as { refresh_token: string }).refresh_token
     },

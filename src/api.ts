@@ -96,8 +96,7 @@ function tokensOf({ config, storage, services, engine, handle }: ApiTableParts):
     async refresh(refreshToken, request) {
       const about = await tokens.describe(refreshToken)
       if (!about) return undefined
-      const { clientId, resource } = about
-      const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: refreshToken }
+      const form = { grant_type: 'refresh_token', refresh_token: refreshToken, ...about }
       const answer = await inject(handle, {
         method: 'POST',
         url: `${config.basePath}/oauth/token`,
@@ -107,9 +106,7 @@ function tokensOf({ config, storage, services, engine, handle }: ApiTableParts):
           'user-agent': request.agent,
           'x-trace-id': request.traceId,
         },
-        payload: new URLSearchParams(
-          resource === undefined ? form : { ...form, resource },
-        ).toString(),
+        payload: new URLSearchParams(form).toString(),
       })
       if (answer.statusCode >= 500) throw busy(5)
       return answer.statusCode === 200 ? pairOf(answer.json()) : undefined

@@ -23,6 +23,7 @@ export function createSealer(secrets: readonly string[], purpose: string): Seale
   const keys = secrets.map((secret) => deriveKey(secret, purpose))
   const newest = keys[0]
   if (newest === undefined) throw new Error('a sealer needs a secret')
+  const newestId = keyId(newest)
   const byId = new Map(keys.map((key) => [keyId(key), key]))
 
   return {
@@ -30,9 +31,7 @@ export function createSealer(secrets: readonly string[], purpose: string): Seale
       const iv = randomBytes(12)
       const cipher = createCipheriv('aes-256-gcm', newest, iv).setAAD(Buffer.from(context))
       const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()])
-      return [version, keyId(newest), iv.toString('base64url'), body.toString('base64url')].join(
-        '.',
-      )
+      return [version, newestId, iv.toString('base64url'), body.toString('base64url')].join('.')
     },
     open(sealed, context) {
       const [v, id, iv, body] = sealed.split('.')

@@ -35,10 +35,10 @@ async function join({ journey, inbox }: Stage & { inbox: Inbox }, person: Person
   const other = { email: 'other@example.com', password, username: 'LIHUA' }
   await refused('POST /auth/register', 409, { body: other })
   await refused('POST /auth/login', 403, { body: person })
-  await inbox.waitFor(/confirm/i)
+  await inbox.waitFor(/^Your code is/)
   inbox.received.length = 0
   await visit('POST /auth/request-verify', { body: { email } })
-  const token = tokenIn(await inbox.waitFor(/confirm/i))
+  const token = tokenIn(await inbox.waitFor(/^Your code is/))
   await visit('POST /auth/verify-email', { body: { token } })
   await refused('POST /auth/login', 401, { body: { email, password: 'wrong' } })
   const first = await visit('POST /auth/login', { body: { username: 'lihua', password } })

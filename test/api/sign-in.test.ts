@@ -73,6 +73,27 @@ onEveryStorage(
   },
 )
 
+test('a refresh leaves the scope as it was, and the ID token to those who ask the token endpoint', async (t) => {
+  const fixture = await start(t)
+  const api = apiOf(fixture)
+  const first = await api.login(await fixture.addUser())
+  const second = await api.call('POST', '/auth/refresh', {
+    body: { refresh_token: first.refresh_token },
+  })
+  t.is(second.body.scope, first.scope)
+  t.false('id_token' in second.body)
+
+  const third = await fetch(`${fixture.issuer}/oauth/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'refresh_token',
+      client_id: 'first-party',
+      refresh_token: second.body.refresh_token,
+    }),
+  })
+  t.is(typeof ((await third.json()) as { id_token?: unknown }).id_token, 'string')
+})
+
 test('the old paths and forms go on: /api/v1, username, identifier, urlencoded', async (t) => {
   const fixture = await start(t)
   const person = await fixture.addUser({ username: 'wei' } as never)

@@ -23,6 +23,7 @@ export interface Answer {
 export interface SignedIn {
   access_token: string
   refresh_token: string
+  scope: string
   user: { id: string; email: string }
 }
 
