@@ -152,6 +152,8 @@ async function operations({ journey: { visit, refused }, token, fixture }: Desk)
     sealedBody: 'not to be opened',
   })
   await visit('GET /admin/mail', { token })
+  await visit('GET /admin/stats', { token, query: { days: '7' } })
+  await refused('GET /admin/stats', 422, { token, query: { days: '0' } })
   await visit('GET /admin/keys', { token })
   await refused('POST /admin/keys/rotate', 409, { token, body: {} })
   await visit('POST /admin/keys/rotate', { token, body: { force: true } })
