@@ -3,7 +3,9 @@ import Koa from 'koa'
 import compose from 'koa-compose'
 import mount from 'koa-mount'
 import type { Logger } from 'pino'
+import type { TrustedIssuer } from '#config/issuer-entry.ts'
 import { metricsAccess, type Config } from '#config/load.ts'
+import type { ForeignSignIn } from '#federation/foreign-sign-in.ts'
 import { apiRoutes, type ApiRoute, type Identify } from '#http/api.ts'
 import { assetRoutes } from '#http/assets.ts'
 import type { Middleware, RequestState } from '#http/context.ts'
@@ -27,6 +29,7 @@ import { createTranslator } from '#view/translate.ts'
 import { apiTable } from './api.ts'
 import { createIdentify, identifyClient } from './identify.ts'
 import { engineOf } from './engine.ts'
+import { exchangeOf, foreignOf } from './foreign.ts'
 import { limitOf, pageRoutes } from './pages.ts'
 import { signedInRoutes } from './signed-in-pages.ts'
 import type { Services } from './services.ts'
@@ -38,6 +41,8 @@ export interface AppParts {
   services: Services
   log: Logger
   version: string
+  /** Nobody but us, when absent. */
+  trustedIssuers?: readonly TrustedIssuer[]
   isDraining(): boolean
 }
 
@@ -53,8 +58,10 @@ export async function createApp(parts: AppParts): Promise<App> {
   const translator = createTranslator()
   const showPage = createShowPage(view)
   const words = createErrorWords(showPage, translator)
-  const engine = await engineOf(parts, showPage)
-  const { identify, table } = tableOf(parts, engine, (req, res) => void handler(req, res))
+  const foreign = foreignOf(parts)
+  const engine = await engineOf(parts, { showPage, foreignTokens: exchangeOf(parts, foreign) })
+  const handle: ApiParts['handle'] = (req, res) => void handler(req, res)
+  const { identify, table } = tableOf(parts, { engine, foreign, handle })
   const app = new Koa<RequestState>()
   const handler: App['handler'] = (req, res) => callback(req, res)
 
@@ -101,13 +108,13 @@ type ApiParts = Parameters<typeof apiTable>[0]
 /** The routes of the JSON API, and who may call them. */
 function tableOf(
   { config, storage, services }: AppParts,
-  engine: Engine,
-  handle: ApiParts['handle'],
+  { engine, foreign, handle }: Pick<ApiParts, 'engine' | 'handle'> & { foreign: ForeignSignIn },
 ): { identify: Identify; table: ApiRoute[] } {
   const identify = createIdentify({
     ...services,
     jwt: () => engine.jwt,
     resource: config.API_RESOURCE,
+    recognize: (token) => foreign.recognize(token),
   })
   return { identify, table: apiTable({ config, storage, services, engine, identify, handle }) }
 }

@@ -1,6 +1,7 @@
 import { createJwtAccessTokens } from '#oidc/access-tokens.ts'
 import { startEngine, type Engine } from '#oidc/engine.ts'
 import { watchEngine } from '#oidc/events.ts'
+import type { ForeignTokenParts } from '#oidc/exchange-foreign-token.ts'
 import { createProvider } from '#oidc/provider.ts'
 import type { ShowPage } from '#http/pages.ts'
 import type { AppParts } from './app.ts'
@@ -9,7 +10,7 @@ import { keyFacts } from './identify.ts'
 /** The engine with everything of ours that it asks. */
 export function engineOf(
   { config, storage, services, log }: AppParts,
-  showPage: ShowPage,
+  { showPage, foreignTokens }: { showPage: ShowPage; foreignTokens: ForeignTokenParts },
 ): Promise<Engine> {
   const { secrets, now, permittedScopes, audit } = services
   const { API_RESOURCE: resource, ISSUER: issuer } = config
@@ -39,6 +40,7 @@ export function engineOf(
         keySet,
         jwt,
         apiKeys,
+        foreignTokens,
         showPage,
         permittedScopes,
         now,

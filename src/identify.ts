@@ -7,8 +7,9 @@ import type { ClientStore } from '#storage/clients.ts'
 import type { AllowedScopes } from '#users/allowed-scopes.ts'
 
 /**
- * Who brought a credential to our own API: a JWT access token for it, or an API key. Unlike a resource server elsewhere
- * we also ask whether the token was revoked and what the person may do now: a ban or a lost role counts at once.
+ * Who brought a credential to our own API: a JWT access token for it, an API key, or a JWT of an issuer whose tokens the
+ * operator lets in here. Unlike a resource server elsewhere we also ask whether the token was revoked and what the person
+ * may do now: a ban or a lost role counts at once.
  */
 export interface IdentifyParts {
   jwt(): JwtAccessTokens
@@ -16,11 +17,15 @@ export interface IdentifyParts {
   allowedScopes: AllowedScopes
   /** The identifier of our API. */
   resource: string
+  /** Whose token of another provider this is, and what it may do here; undefined when it is not taken. */
+  recognize(token: string): Promise<{ userId: string; scopes: readonly string[] } | undefined>
 }
 
 export function createIdentify(parts: IdentifyParts): Identify {
-  return (credential) =>
-    looksLikeApiKey(credential) ? byKey(parts, credential) : byToken(parts, credential)
+  return async (credential) =>
+    looksLikeApiKey(credential)
+      ? byKey(parts, credential)
+      : ((await byToken(parts, credential)) ?? byForeignToken(parts, credential))
 }
 
 /** The owner of a good API key, and what both may do now; undefined for any other text, and when the owner is banned. */
@@ -62,6 +67,15 @@ async function byToken(parts: IdentifyParts, token: string): Promise<Caller | un
   return typeof grantId === 'string'
     ? { userId, clientId, grantId, scopes, via: 'token' }
     : { userId, clientId, scopes, via: 'api_key' }
+}
+
+async function byForeignToken(parts: IdentifyParts, token: string): Promise<Caller | undefined> {
+  const known = await parts.recognize(token)
+  if (!known) return undefined
+  const allowed = new Set(await parts.allowedScopes(known.userId, parts.resource))
+  if (allowed.size === 0) return undefined
+  const scopes = new Set(known.scopes.filter((scope) => allowed.has(scope)))
+  return { userId: known.userId, scopes, via: 'foreign_token' }
 }
 
 /** A client that acts for itself, by its id and secret; a public client has none and is nobody here. */

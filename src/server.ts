@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { loadDeclared } from '#config/declared.ts'
 import type { Config } from '#config/load.ts'
+import { trustedIssuersOf } from '#config/trusted-issuers.ts'
 import { listen } from '#http/listener.ts'
 import { systemClock, type Clock } from '#lib/clock.ts'
 import { validateClient } from '#oidc/clients.ts'
@@ -33,15 +34,15 @@ export async function startServer({
   ...parts
 }: ServerParts): Promise<RunningServer> {
   const { config, storage, log } = parts
+  const declared = loadDeclared(config)
+  const trustedIssuers = trustedIssuersOf(config, declared.trustedIssuers)
   const services = createServices({ ...parts, now })
   await storage.migrate()
   const firstStart = await prepareFirstStart({ config, storage, ...services })
 
   let draining = false
-  const app = await createApp({ ...parts, services, isDraining: () => draining })
-  await declare(loadDeclared(config), storage, (client) =>
-    validateClient(app.engine.provider, client),
-  )
+  const app = await createApp({ ...parts, services, trustedIssuers, isDraining: () => draining })
+  await declare(declared, storage, (client) => validateClient(app.engine.provider, client))
   const chores = startChores({ config, storage, log, now })
   const listener = await listen((req, res) => void app.handler(req, res), {
     port: config.PORT,

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { describeConfig } from '#config/describe.ts'
 import { loadDeclared } from '#config/declared.ts'
 import { loadConfig } from '#config/load.ts'
+import { trustedIssuersOf } from '#config/trusted-issuers.ts'
 
 /** `config validate` says whether the server would start with this environment; `config print` shows what is in force. */
 export function configCommand(): Command {
@@ -10,7 +11,8 @@ export function configCommand(): Command {
     .command('validate')
     .description('check every setting; exit 78 with one sentence for each bad value')
     .action(() => {
-      loadDeclared(loadConfig())
+      const config = loadConfig()
+      trustedIssuersOf(config, loadDeclared(config).trustedIssuers)
       console.log('The configuration is valid.')
     })
   command

@@ -3,10 +3,12 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { metadataClaimsSchema } from '#lib/metadata-claims.ts'
 import { InvalidConfig, type Config } from './load.ts'
+import { trustedIssuerEntry, type TrustedIssuer } from './issuer-entry.ts'
 
 /**
- * Clients and resources that the operator keeps in a file (`config/yumen.yaml`): written to the database at each
- * start, so that the file is their truth. What is no longer in the file stays in the database.
+ * What the operator keeps in a file (`config/yumen.yaml`). Clients and resources are written to the database at each
+ * start, so that the file is their truth; what is no longer in the file stays in the database. Trusted issuers are
+ * nowhere else.
  */
 const localized = z.union([
   z.string().transform((text): Record<string, string> => ({ en: text })),
@@ -40,12 +42,14 @@ const client = z.looseObject({
 const file = z.strictObject({
   resources: z.array(resource).default([]),
   clients: z.array(client).default([]),
+  trusted_issuers: z.array(trustedIssuerEntry).default([]),
 })
 
 export interface Declared {
   resources: z.infer<typeof resource>[]
   /** RFC 7591 metadata and ours, with the secret in the clear; it is stored as a hash. */
   clients: ({ client_id: string; client_secret?: string | undefined } & Record<string, unknown>)[]
+  trustedIssuers: TrustedIssuer[]
 }
 
 const defaultFile = 'config/yumen.yaml'
@@ -53,15 +57,16 @@ const defaultFile = 'config/yumen.yaml'
 /** Reads the file; empty when there is none and none was named. Throws InvalidConfig with one sentence per problem. */
 export function loadDeclared({ CONFIG_FILE }: Pick<Config, 'CONFIG_FILE'>): Declared {
   const path = CONFIG_FILE ?? defaultFile
-  if (CONFIG_FILE === undefined && !existsSync(path)) return { resources: [], clients: [] }
+  if (CONFIG_FILE === undefined && !existsSync(path))
+    return { resources: [], clients: [], trustedIssuers: [] }
   const parsed = file.safeParse(readYaml(path) ?? {})
   if (!parsed.success) {
     throw new InvalidConfig(
       parsed.error.issues.map((issue) => `${path}: ${issue.path.join('.')} ${issue.message}.`),
     )
   }
-  const { resources, clients } = parsed.data
-  return { resources, clients: clients.map((one) => withSecret(one, path)) }
+  const { resources, clients, trusted_issuers: trustedIssuers } = parsed.data
+  return { resources, clients: clients.map((one) => withSecret(one, path)), trustedIssuers }
 }
 
 function readYaml(path: string): unknown {

@@ -57,7 +57,9 @@ export const serverSettings = {
   CONFIG_FILE: z
     .string()
     .optional()
-    .meta(help('YAML file of clients and resources; config/yumen.yaml if it exists')),
+    .meta(
+      help('YAML file of clients, resources and trusted issuers; config/yumen.yaml if it exists'),
+    ),
   SECRET_KEY: z
     .string()
     .min(32, { error: 'must have at least 32 characters' })
@@ -70,7 +72,7 @@ export const serverSettings = {
   ),
   FETCH_ALLOWED_HOSTS: list(z.string()).meta(
     help(
-      'host:port pairs on private addresses that may be fetched (back-channel logout, jwks_uri), separated by commas',
+      'host:port pairs on private addresses that may be fetched (back-channel logout, jwks_uri, trusted issuers), separated by commas',
     ),
   ),
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { accountSettings } from './account-settings.ts'
+import { issuerSettings } from './issuer-settings.ts'
 import { lookSettings } from './look-settings.ts'
 import { serverSettings } from './server-settings.ts'
 import { storageSettings } from './storage-settings.ts'
@@ -11,6 +12,7 @@ export const settings = {
   ...storageSettings,
   ...tokenSettings,
   ...accountSettings,
+  ...issuerSettings,
   ...lookSettings,
 }
 

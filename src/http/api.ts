@@ -39,7 +39,7 @@ export interface Caller {
   userId?: string | undefined
   clientId?: string | undefined
   scopes: ReadonlySet<string>
-  via: 'token' | 'api_key' | 'client' | 'session'
+  via: 'token' | 'api_key' | 'foreign_token' | 'client' | 'session'
   /** The grant of the token. */
   grantId?: string | undefined
   /** Key of the browser's session, when it is that which brought the caller. */

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { exchangedSubject } from './token-exchange.ts'
 
 /**
  * What happens in the engine, into our log and the audit log. Its events are emitted, not awaited, and a listener that throws would turn
@@ -51,12 +52,14 @@ export function watchEngine(provider: Provider, { log, audit }: EngineWatch): vo
     })
   provider.on('grant.success', (ctx) => {
     const { Account, Client } = ctx.oidc.entities
+    const exchanged = exchangedSubject(ctx)
     const details = {
+      ...exchanged?.details,
       grant_type: ctx.oidc.params?.['grant_type'],
       scope: (ctx.body as { scope?: string }).scope,
     }
     record(ctx, {
-      type: 'token.issued',
+      type: exchanged ? 'token.exchanged' : 'token.issued',
       actor: Account?.accountId ?? `client:${Client?.clientId}`,
       details,
     })

@@ -4,10 +4,10 @@ import type { Clock } from '#lib/clock.ts'
 import type { Sealer } from '#lib/sealing.ts'
 import type { ArtifactStore } from '#storage/artifacts.ts'
 import type { ResourceStore } from '#storage/resources.ts'
-import { artifactKey, type Device } from './adapter.ts'
+import { artifactKey } from './adapter.ts'
 import { grantClaim, type JwtAccessTokens } from './access-tokens.ts'
 import { isFirstParty } from './clients.ts'
-import { resourceServerOf } from './metadata-claims.ts'
+import { newTokens } from './new-tokens.ts'
 
 /**
  * Tokens for the operator's own applications, which send a password to `/auth/login` and no browser to the authorize
@@ -63,8 +63,6 @@ export interface FirstPartyParts {
 }
 
 export const firstPartyClientId = 'first-party'
-
-const ownScopes = 'openid profile email offline_access'
 
 export function createFirstPartyTokens(parts: FirstPartyParts): FirstPartyTokens {
   const { artifacts } = parts
@@ -126,33 +124,9 @@ async function issue(parts: FirstPartyParts, signIn: SignIn): Promise<TokenAnswe
   const resource = await parts.resources.find(identifier)
   if (!resource) throw new AppError('invalid_target', 400)
 
-  const { accountId } = signIn
-  const scope = (await parts.allowedScopes(accountId, identifier)).join(' ')
-  const grant = new provider.Grant({ accountId, clientId: client.clientId })
-  grant.addOIDCScope(ownScopes)
-  if (scope) grant.addResourceScope(identifier, scope)
-  const grantId = await grant.save()
-  await rememberDevice(parts, signIn, {
-    grantId,
-    clientId: client.clientId,
-    expiresAt: parts.now() + grant.remainingTTL * 1000,
-  })
-
-  const common = { accountId, client, grantId, gty: 'password' }
-  const access = new provider.AccessToken({ ...common, scope })
-  const server = resourceServerOf(
-    resource,
-    resource.scopes.map(({ name }) => name),
-  )
-  access.resourceServer = new provider.ResourceServer(identifier, server)
-  const refresh = new provider.RefreshToken({
-    ...common,
-    scope: [ownScopes, scope].filter(Boolean).join(' '),
-    resource: identifier,
-    rotations: 0,
-    iiat: Math.floor(parts.now() / 1000),
-    expiresWithSession: false,
-  })
+  const scope = (await parts.allowedScopes(signIn.accountId, identifier)).join(' ')
+  const tokens = { ...signIn, client, resource, scope, gty: 'password' }
+  const { access, refresh } = await newTokens(provider, parts, tokens)
   return {
     access_token: await access.save(),
     refresh_token: await refresh.save(),
@@ -160,16 +134,4 @@ async function issue(parts: FirstPartyParts, signIn: SignIn): Promise<TokenAnswe
     expires_in: access.expiration,
     scope,
   }
-}
-
-/** The device of a sign-in, for its owner to see and to end; it goes with the grant. */
-async function rememberDevice(
-  { artifacts, sealer, now }: FirstPartyParts,
-  { accountId, address, agent }: SignIn,
-  grant: { grantId: string; clientId: string; expiresAt: number },
-): Promise<void> {
-  const key = artifactKey(grant.grantId)
-  const device = { address, agent, seenAt: now() } satisfies Device
-  const payload = sealer.seal(JSON.stringify(device), key)
-  await artifacts.put('Device', key, { ...grant, payload, accountId })
 }

@@ -1,7 +1,7 @@
 import { Provider, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Config } from '#config/load.ts'
 import type { Clock } from '#lib/clock.ts'
-import { createSealer, deriveKey } from '#lib/sealing.ts'
+import { createSealer, deriveKey, type Sealer } from '#lib/sealing.ts'
 import type { Storage } from '#storage/storage.ts'
 import type { ArtifactModel } from '#storage/artifacts.ts'
 import type { UserMetadata } from '#storage/users.ts'
@@ -15,13 +15,9 @@ import {
   matchesSecret,
   mayIntrospect,
 } from './clients.ts'
-import {
-  apiKeyClaim,
-  exchangedKey,
-  introspectApiKeys,
-  registerTokenExchange,
-  type ApiKeyParts,
-} from './api-keys.ts'
+import { apiKeyClaim, introspectApiKeys, type ApiKeyParts } from './api-keys.ts'
+import { apiKeySubject } from './exchange-api-key.ts'
+import { foreignTokenSubject, type ForeignTokenParts } from './exchange-foreign-token.ts'
 import { createFetch } from './fetch.ts'
 import { grantClaim, type JwtAccessTokens } from './access-tokens.ts'
 import { jwtTokens } from './jwt-tokens.ts'
@@ -33,6 +29,11 @@ import { pageFeatures, renderErrorPage, type ShowPage } from './pages.ts'
 import { createPolicy } from './policy.ts'
 import { markRefreshReplay, refreshGrace } from './refresh-grace.ts'
 import { resourceIndicators, type PermittedScopes } from './resources.ts'
+import {
+  exchangedSubject,
+  registerTokenExchange,
+  type TokenExchangeParts,
+} from './token-exchange.ts'
 
 /**
  * oidc-provider, configured. It drives the standard endpoints: authorize, token, PAR, device, userinfo, introspect,
@@ -45,6 +46,7 @@ export interface ProviderParts {
   keySet: KeySet
   jwt: JwtAccessTokens
   apiKeys: ApiKeyParts
+  foreignTokens: ForeignTokenParts
   showPage: ShowPage
   permittedScopes: PermittedScopes
   now: Clock
@@ -95,7 +97,7 @@ export function createProvider(parts: ProviderParts): Provider {
   addClientClaims(provider)
   provider.use(tellOutages(provider) as never)
   provider.use(refreshGrace({ artifacts: storage.artifacts, sealer, now, graceMs }) as never)
-  registerTokenExchange(provider, parts.apiKeys)
+  registerTokenExchange(provider, tokenExchangeOf(parts, sealer))
   provider.use(introspectApiKeys(parts.apiKeys, config.ISSUER) as never)
   provider.use(jwtTokens(provider, parts.jwt) as never)
   return provider
@@ -103,13 +105,23 @@ export function createProvider(parts: ProviderParts): Provider {
 
 const grantOf = (token: object): unknown => ('grantId' in token ? token.grantId : undefined)
 
+const tokenExchangeOf = (parts: ProviderParts, sealer: Sealer): TokenExchangeParts => ({
+  ...parts.storage,
+  sealer,
+  now: parts.now,
+  subjectTypes: [apiKeySubject(parts.apiKeys), foreignTokenSubject(parts.foreignTokens)],
+  findAccount: async (ctx, id) => findAccountOf(parts.storage)(ctx, id),
+})
+
+const findAccountOf = ({ users, roles }: Storage) => createFindAccount(users, roles)
+
 const deviceOf = (ctx: KoaContextWithOIDC | undefined, now: Clock): Device | undefined =>
   ctx && { address: ctx.ip, agent: ctx.get('user-agent').slice(0, 255), seenAt: now() }
 
 /** What concerns people: accounts, claims, the questions that they are asked. */
 function people({ config, storage, showPage }: ProviderParts): Configuration {
   return {
-    findAccount: createFindAccount(storage.users, storage.roles),
+    findAccount: findAccountOf(storage),
     claims: claimsByScope,
     scopes: supportedScopes,
     interactions: {
@@ -147,7 +159,7 @@ function protocol({ config, storage }: ProviderParts): Configuration {
     // Only a JWT needs its grant spelled out; an opaque token's is in its record.
     async extraTokenClaims(ctx, token) {
       if (token.resourceServer?.accessTokenFormat !== 'jwt') return undefined
-      const key = exchangedKey(ctx)
+      const key = exchangedSubject(ctx)?.keyId
       const bond = key === undefined ? { [grantClaim]: grantOf(token) } : { [apiKeyClaim]: key }
       const account = ctx?.oidc?.account as { metadata?: UserMetadata } | undefined
       const chosen = await claimsForResource(

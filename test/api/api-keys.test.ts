@@ -1,5 +1,6 @@
 import test from 'ava'
-import { apiKeyType, tokenExchange } from '#oidc/api-keys.ts'
+import { apiKeyType } from '#oidc/exchange-api-key.ts'
+import { tokenExchange } from '#oidc/token-exchange.ts'
 import { apiOf, type CallOptions } from '../support/api.ts'
 import { start } from '../support/start.ts'
 import { onEveryStorage } from '../support/storages.ts'
@@ -169,7 +170,7 @@ onEveryStorage(
     )
     t.is((await exchange({ subject_token: token })).body['error'], 'invalid_grant')
     t.is(
-      (await exchange({ subject_token_type: 'urn:ietf:params:oauth:token-type:jwt' })).body[
+      (await exchange({ subject_token_type: 'urn:ietf:params:oauth:token-type:saml2' })).body[
         'error'
       ],
       'invalid_request',

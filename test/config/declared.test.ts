@@ -17,7 +17,11 @@ const problem = (t: ExecutionContext, text: string): string =>
   t.throws(() => loadDeclared(fileWith(t, text)), { instanceOf: InvalidConfig }).message
 
 test('an empty file declares nothing', (t) => {
-  t.deepEqual(loadDeclared(fileWith(t, '')), { resources: [], clients: [] })
+  t.deepEqual(loadDeclared(fileWith(t, '')), {
+    resources: [],
+    clients: [],
+    trustedIssuers: [],
+  })
 })
 
 test('a name is a text, or a text for each language', (t) => {

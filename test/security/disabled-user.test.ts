@@ -1,4 +1,5 @@
-import { apiKeyType, tokenExchange } from '#oidc/api-keys.ts'
+import { apiKeyType } from '#oidc/exchange-api-key.ts'
+import { tokenExchange } from '#oidc/token-exchange.ts'
 import { apiOf } from '../support/api.ts'
 import { createBrowser } from '../support/browser.ts'
 import type { Fixture } from '../support/start.ts'

@@ -10,7 +10,7 @@ import {
   type CryptoKey,
   type JWTPayload,
 } from 'jose'
-import { tokenExchange } from '#oidc/api-keys.ts'
+import { tokenExchange } from '#oidc/token-exchange.ts'
 import { createBrowser } from '../support/browser.ts'
 import type { Fixture } from '../support/start.ts'
 import {

@@ -1,4 +1,5 @@
-import { apiKeyType, tokenExchange } from '#oidc/api-keys.ts'
+import { apiKeyType } from '#oidc/exchange-api-key.ts'
+import { tokenExchange } from '#oidc/token-exchange.ts'
 import { basic, post, send, type Answer, type Cast } from './journey.ts'
 
 /** Where somebody may try to get on with a token, beside userinfo and introspection. */

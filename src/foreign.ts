@@ -1,0 +1,46 @@
+import { createForeignSignIn, type ForeignSignIn } from '#federation/foreign-sign-in.ts'
+import { createForeignTokens } from '#federation/foreign-tokens.ts'
+import { createFederatedSignIn } from '#federation/sign-in.ts'
+import { createGuardedFetch } from '#http/guarded-fetch.ts'
+import type { ForeignTokenParts } from '#oidc/exchange-foreign-token.ts'
+import type { AppParts } from './app.ts'
+
+/** Key sets are small; Google's has some ten kilobytes. */
+const keySetLimits = { timeoutMs: 5000, maxBytes: 256 * 1024 }
+
+/** People who come with the JWTs of other providers. */
+export function foreignOf(parts: AppParts): ForeignSignIn {
+  const { config, storage, services, log } = parts
+  const { now, audit } = services
+  return createForeignSignIn({
+    ...storage,
+    now,
+    tokens: createForeignTokens({
+      issuers: parts.trustedIssuers ?? [],
+      getJson: createGuardedFetch({ allowedHosts: config.FETCH_ALLOWED_HOSTS, ...keySetLimits }),
+      now,
+      onError: (error, issuer) => log.warn({ err: error, issuer }, 'cannot fetch the keys'),
+    }),
+    signIn: createFederatedSignIn({
+      ...storage,
+      registrationOpen: config.REGISTRATION === 'open',
+    }),
+    entered: ({ userId, isNew, issuer, subject }) =>
+      audit.record({
+        type: 'login.succeeded',
+        actor: userId,
+        details: { issuer, subject, is_new: isNew },
+      }),
+  })
+}
+
+/** What the token endpoint asks when one of them signs in. */
+export const exchangeOf = (
+  { config, services }: AppParts,
+  { enter }: ForeignSignIn,
+): ForeignTokenParts => ({
+  enter,
+  limit: (address) => services.requestLimits.count(address),
+  allowedScopes: services.allowedScopes,
+  resource: config.API_RESOURCE,
+})

@@ -1,0 +1,55 @@
+import type { Resource } from '#storage/resources.ts'
+import { defaultResourceOf } from './clients.ts'
+import { invalidGrant } from './invalid-grant.ts'
+import type { SubjectTokenType } from './token-exchange.ts'
+
+/** A JWT of a trusted issuer (Supabase, Firebase, …) signs its person in. `federation/` says who that is. */
+export interface ForeignTokenParts {
+  /** Resolves to why not, or to the user; rejects with an AppError for one who may not sign in, or when the issuer is away. */
+  enter(token: string): Promise<ForeignEntry | { refused: string }>
+  /** Counts the exchange of this address; rejects with 429 when it was one too many. */
+  limit(address: string): Promise<unknown>
+  /** The scopes of a resource that the person's roles allow. */
+  allowedScopes(accountId: string, resource: string): Promise<string[]>
+  /** The identifier of our own API. */
+  resource: string
+}
+
+export interface ForeignEntry {
+  userId: string
+  isNew: boolean
+  issuer: string
+  subject: string
+}
+
+/** RFC 8693 §3. */
+export const jwtType = 'urn:ietf:params:oauth:token-type:jwt'
+const idTokenType = 'urn:ietf:params:oauth:token-type:id_token'
+
+export const foreignTokenSubject = (parts: ForeignTokenParts): SubjectTokenType => ({
+  names: [jwtType, idTokenType],
+  target: (asked, client) => asked ?? defaultResourceOf(client) ?? parts.resource,
+  async accept(token, { address }) {
+    await parts.limit(address)
+    const entry = await parts.enter(token)
+    if ('refused' in entry) throw invalidGrant(entry.refused)
+    const { userId, isNew, issuer, subject } = entry
+    return {
+      accountId: userId,
+      permitted: (resource) => permitted(parts, userId, resource),
+      details: { issuer, subject, is_new: isNew },
+    }
+  },
+})
+
+/** An administrator of ours is not made by another provider's word: at our own API only what is open to everyone. */
+async function permitted(
+  { allowedScopes, resource: ownApi }: ForeignTokenParts,
+  userId: string,
+  { identifier, scopes }: Resource,
+): Promise<string[]> {
+  const allowed = await allowedScopes(userId, identifier)
+  if (identifier !== ownApi) return allowed
+  const open = new Set(scopes.filter(({ restricted }) => !restricted).map(({ name }) => name))
+  return allowed.filter((scope) => open.has(scope))
+}
