@@ -15,6 +15,7 @@ import { authRoutes, type TokenFunctions } from '#users/routes.ts'
 import { createNewcomers } from './newcomers.ts'
 import type { Services } from './services.ts'
 import { verifyTokenRoutes } from './verify-token.ts'
+import { wechatRoutes } from './wechat-routes.ts'
 
 /** The whole sidecar JSON API, as one table. */
 export interface ApiTableParts {
@@ -29,7 +30,8 @@ export interface ApiTableParts {
 
 export function apiTable(parts: ApiTableParts): ApiRoute[] {
   const { config, storage, services, engine } = parts
-  const { audit, now } = services
+  const { audit, now, wechat } = services
+  const tokens = tokensOf(parts)
   const record = (event: NewAuditEvent, { address, agent, traceId }: RequestFacts): void =>
     audit.record({ ...event, address, agent, traceId })
   const recordBy: Parameters<typeof accountRoutes>[0]['audit'] = (event, { caller, request }) =>
@@ -44,9 +46,10 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
       users: storage.users,
       registrationOpen: config.REGISTRATION === 'open',
       ...createNewcomers(config, services),
-      tokens: tokensOf(parts),
+      tokens,
       audit: record,
     }),
+    ...wechatRoutes({ wechat, tokens, audit: recordBy }),
     ...recoveryRoutes({ recovery: services.recovery, audit: record }),
     ...verifyTokenRoutes({
       identify: parts.identify,

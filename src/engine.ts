@@ -2,16 +2,19 @@ import { createJwtAccessTokens } from '#oidc/access-tokens.ts'
 import { startEngine, type Engine } from '#oidc/engine.ts'
 import { watchEngine } from '#oidc/events.ts'
 import type { ForeignTokenParts } from '#oidc/exchange-foreign-token.ts'
+import { registerExtensionGrant } from '#oidc/extension-grants.ts'
 import { createProvider } from '#oidc/provider.ts'
 import type { ShowPage } from '#http/pages.ts'
 import type { AppParts } from './app.ts'
 import { keyFacts } from './identify.ts'
+import { wechatGrant } from './wechat-grant.ts'
 
 /** The engine with everything of ours that it asks. */
 export function engineOf(
-  { config, storage, services, log }: AppParts,
+  parts: AppParts,
   { showPage, foreignTokens }: { showPage: ShowPage; foreignTokens: ForeignTokenParts },
 ): Promise<Engine> {
+  const { config, storage, services, log } = parts
   const { secrets, now, permittedScopes, audit } = services
   const { API_RESOURCE: resource, ISSUER: issuer } = config
   const { resources } = storage
@@ -45,6 +48,7 @@ export function engineOf(
         permittedScopes,
         now,
       })
+      registerExtensionGrant(provider, wechatGrant(parts, { provider, jwt }))
       watchEngine(provider, { log, audit: (event) => audit.record(event) })
       return provider
     },

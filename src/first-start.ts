@@ -8,6 +8,7 @@ import type { ResourceScope } from '#storage/resources.ts'
 import type { Storage } from '#storage/storage.ts'
 import { administratorRole } from '#storage/users.ts'
 import type { Register } from '#users/register.ts'
+import { wechatGrantType, wechatScope } from './wechat.ts'
 
 /**
  * What a server needs before it serves: signing keys, the resource of its own API, the first administrator and, in
@@ -82,6 +83,7 @@ const apiScopes: ResourceScope[] = [
     sensitive: true,
   },
   ...adminScopes,
+  wechatScope,
 ]
 
 /** The role `admin`: everything on our own API. */
@@ -108,7 +110,7 @@ async function ensureFirstPartyClient({ config, storage }: FirstStartParts): Pro
       first_party: true,
       default_resource: config.API_RESOURCE,
       redirect_uris: [],
-      grant_types: ['refresh_token'],
+      grant_types: ['refresh_token', wechatGrantType],
       response_types: [],
       token_endpoint_auth_method: 'none',
     },

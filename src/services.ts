@@ -34,6 +34,7 @@ import { isLocale, type Locale } from '#view/translate.ts'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { createMeasures, type Measures } from './measures.ts'
+import { createWechat, type Wechat } from './wechat.ts'
 
 /** What the server can do, before anyone can ask for it by HTTP. Pages, JSON routes and commands call these same functions. */
 export interface Services extends Measures {
@@ -54,6 +55,7 @@ export interface Services extends Measures {
   sessions: Sessions
   apiKeys: ApiKeys
   mail: MailQueue
+  wechat: Wechat
   /** Puts one of our messages in the queue, with links that lead back here. */
   notify: Notify
 }
@@ -103,6 +105,7 @@ export function createServices(parts: ServicesParts): Services {
   const permittedScopes = createPermittedScopes(storage.roles)
   const mail = mailOf(parts, secrets)
   const notify = notifyOf(config, mail)
+  const measures = createMeasures({ storage, passwords, log, now })
   const tellChanged = async ({ email, locale = 'en' }: User): Promise<void> => {
     if (email !== undefined) await notify('passwordChanged', { to: email, locale })
   }
@@ -140,8 +143,9 @@ export function createServices(parts: ServicesParts): Services {
     }),
     sessions: createSessions({ artifacts: storage.artifacts, clients: storage.clients, sealer }),
     apiKeys: createApiKeys(storage.apiKeys, now),
-    ...createMeasures({ storage, passwords, log, now }),
+    ...measures,
     mail,
+    wechat: createWechat(parts, { secrets, audit: measures.audit }),
     notify,
   }
 }

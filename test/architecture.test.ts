@@ -6,7 +6,7 @@ const floors = [
   ['lib'],
   ['config', 'storage', 'view'],
   ['http', 'mail', 'storage/sql', 'storage/redis'],
-  ['users', 'clients', 'api-keys', 'audit', 'federation', 'oidc'],
+  ['users', 'clients', 'api-keys', 'audit', 'federation', 'federation/wechat', 'oidc'],
   ['interaction', 'account', 'admin', 'console', 'demo'],
   ['', 'cli', 'cli/import'],
 ]

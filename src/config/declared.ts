@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { metadataClaimsSchema } from '#lib/metadata-claims.ts'
 import { InvalidConfig, type Config } from './load.ts'
 import { trustedIssuerEntry, type TrustedIssuer } from './issuer-entry.ts'
+import { wechatAppSchema } from './wechat-apps.ts'
 
 /**
  * What the operator keeps in a file (`config/yumen.yaml`). Clients and resources are written to the database at each
@@ -43,6 +44,7 @@ const file = z.strictObject({
   resources: z.array(resource).default([]),
   clients: z.array(client).default([]),
   trusted_issuers: z.array(trustedIssuerEntry).default([]),
+  wechat_apps: z.array(wechatAppSchema).default([]),
 })
 
 export interface Declared {
@@ -50,23 +52,36 @@ export interface Declared {
   /** RFC 7591 metadata and ours, with the secret in the clear; it is stored as a hash. */
   clients: ({ client_id: string; client_secret?: string | undefined } & Record<string, unknown>)[]
   trustedIssuers: TrustedIssuer[]
+  /** Mini programs, beside the one of the environment; `wechat-apps.ts` reads their secrets. */
+  wechatApps: z.infer<typeof wechatAppSchema>[]
 }
+
+const empty: Declared = { resources: [], clients: [], trustedIssuers: [], wechatApps: [] }
 
 const defaultFile = 'config/yumen.yaml'
 
 /** Reads the file; empty when there is none and none was named. Throws InvalidConfig with one sentence per problem. */
 export function loadDeclared({ CONFIG_FILE }: Pick<Config, 'CONFIG_FILE'>): Declared {
   const path = CONFIG_FILE ?? defaultFile
-  if (CONFIG_FILE === undefined && !existsSync(path))
-    return { resources: [], clients: [], trustedIssuers: [] }
+  if (CONFIG_FILE === undefined && !existsSync(path)) return empty
   const parsed = file.safeParse(readYaml(path) ?? {})
   if (!parsed.success) {
     throw new InvalidConfig(
       parsed.error.issues.map((issue) => `${path}: ${issue.path.join('.')} ${issue.message}.`),
     )
   }
-  const { resources, clients, trusted_issuers: trustedIssuers } = parsed.data
-  return { resources, clients: clients.map((one) => withSecret(one, path)), trustedIssuers }
+  const {
+    resources,
+    clients,
+    trusted_issuers: trustedIssuers,
+    wechat_apps: wechatApps,
+  } = parsed.data
+  return {
+    resources,
+    clients: clients.map((one) => withSecret(one, path)),
+    trustedIssuers,
+    wechatApps,
+  }
 }
 
 function readYaml(path: string): unknown {

@@ -5,6 +5,7 @@ import { lookSettings } from './look-settings.ts'
 import { serverSettings } from './server-settings.ts'
 import { storageSettings } from './storage-settings.ts'
 import { tokenSettings } from './token-settings.ts'
+import { wechatSettings } from './wechat-settings.ts'
 
 /** Every setting, by the name of its environment variable: what it accepts, its default, and one line of help. */
 export const settings = {
@@ -14,6 +15,7 @@ export const settings = {
   ...accountSettings,
   ...issuerSettings,
   ...lookSettings,
+  ...wechatSettings,
 }
 
 export const settingsSchema = z.object(settings)

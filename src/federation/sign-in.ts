@@ -87,7 +87,9 @@ async function refresh(
   known: Identity,
   seen: SeenIdentity,
 ): Promise<User> {
-  const { userId } = await parts.identities.link(known.userId, seen)
+  // What the provider does not say this time it has not taken back.
+  const profile = { ...known.profile, ...seen.profile }
+  const { userId } = await parts.identities.link(known.userId, { ...seen, profile })
   const user = await require(parts, userId)
   const { nickname, avatarUrl } = seen.profile
   const change = {

@@ -79,6 +79,16 @@ export interface ApiParts {
   limit(ctx: AppContext): Promise<void>
 }
 
+/** An answer that is no JSON, such as a picture; `contentType` of the route says which kinds there are. */
+export class Binary {
+  readonly type: string
+  readonly bytes: Buffer
+  constructor(type: string, bytes: Buffer) {
+    this.type = type
+    this.bytes = bytes
+  }
+}
+
 /** Types the route's handler from its schemas. */
 export const route = <Body = undefined, Query = undefined, Params = undefined>(
   definition: ApiRoute<Body, Query, Params>,
@@ -103,8 +113,9 @@ export function apiRoutes(table: readonly ApiRoute[], parts: ApiParts): Router<R
       })
       ctx.status = one.answer.status
       if (result === undefined) ctx.body = null
-      else ctx.body = result
-      if (one.answer.contentType) ctx.type = one.answer.contentType
+      else ctx.body = result instanceof Binary ? result.bytes : result
+      if (result instanceof Binary) ctx.type = result.type
+      else if (one.answer.contentType) ctx.type = one.answer.contentType
       if (result === undefined) ctx.status = one.answer.status
     })
   }
@@ -211,7 +222,7 @@ const nestsDeeper = (value: unknown, levels: number): boolean =>
   (levels === 0 || Object.values(value).some((one) => nestsDeeper(one, levels - 1)))
 
 export function parse<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(value, { error: missing })
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues.map(({ path, message }) => ({
     path: [where, ...path].join('.'),
@@ -219,6 +230,10 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown, where: string): T
   }))
   throw new AppError('validation_failed', 422, { problems })
 }
+
+/** What zod would say of a field that is not there speaks of JavaScript. */
+const missing = ({ input }: { input?: unknown }): string | undefined =>
+  input === undefined ? 'is required' : undefined
 
 export const factsOf = (ctx: AppContext): RequestFacts => ({
   address: ctx.state.address,

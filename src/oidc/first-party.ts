@@ -33,6 +33,8 @@ export interface SignIn {
   accountId: string
   /** A public first-party client; the built-in one when absent. */
   clientId?: string | undefined
+  /** The client has authenticated at the token endpoint, so it need not be a public one. */
+  isClientAuthenticated?: boolean
   /** The API that the access token is for; our own when absent. */
   resource?: string | undefined
   /** Where the person signed in, for their list of devices. */
@@ -118,8 +120,8 @@ const withoutIdToken = (scope: string): string =>
 async function issue(parts: FirstPartyParts, signIn: SignIn): Promise<TokenAnswer> {
   const provider = parts.provider()
   const client = await provider.Client.find(signIn.clientId ?? firstPartyClientId)
-  if (!client || !isFirstParty(client) || client.clientAuthMethod !== 'none')
-    throw new AppError('invalid_client', 400)
+  const isProven = signIn.isClientAuthenticated === true || client?.clientAuthMethod === 'none'
+  if (!client || !isFirstParty(client) || !isProven) throw new AppError('invalid_client', 400)
   const identifier = signIn.resource ?? parts.defaultResource
   const resource = await parts.resources.find(identifier)
   if (!resource) throw new AppError('invalid_target', 400)

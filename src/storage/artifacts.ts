@@ -26,6 +26,10 @@ export type ArtifactModel =
   | 'EmailVerification'
   /** A code in a mail, to be typed; the key is random, the payload has the purpose and a keyed hash of the code. */
   | 'MailCode'
+  /** What WeChat seals the open data of a mini program's user with; the key is a hash of app and openid. */
+  | 'WechatSessionKey'
+  /** The access token of a WeChat app for WeChat's own APIs; the key is the hash of the app's id. */
+  | 'WechatAccessToken'
 
 /** The models that are counted for statistics. */
 export const countedModels = ['Session', 'RefreshToken'] as const

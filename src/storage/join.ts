@@ -24,6 +24,8 @@ export const homes: Readonly<Record<ArtifactModel, 'redis' | 'sql'>> = {
   ReplayDetection: 'redis',
   AccessToken: 'redis',
   ClientCredentials: 'redis',
+  WechatSessionKey: 'redis',
+  WechatAccessToken: 'redis',
 
   Grant: 'sql',
   RefreshToken: 'sql',

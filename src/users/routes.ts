@@ -59,7 +59,7 @@ interface Tokens {
 const password = text(1024).min(1)
 const email = text(254)
 
-const tokens = z.object({
+export const tokensSchema = z.object({
   access_token: z.string(),
   refresh_token: z.string(),
   token_type: z.literal('Bearer'),
@@ -125,7 +125,7 @@ export function authRoutes(parts: AuthRouteParts): ApiRoute[] {
       answer: {
         status: 200,
         description: 'Tokens for the API, and the user.',
-        schema: tokens.extend({ user: userSchema }),
+        schema: tokensSchema.extend({ user: userSchema }),
       },
       problems: {
         400: 'invalid_request; invalid_client, invalid_target: no such application or resource',
@@ -141,7 +141,7 @@ export function authRoutes(parts: AuthRouteParts): ApiRoute[] {
       acceptsForm: true,
       summary: 'A new pair for a refresh token, which is then spent; reuse revokes the family.',
       body: z.object({ refresh_token: text(4096).min(1) }),
-      answer: { status: 200, description: 'A new pair.', schema: tokens },
+      answer: { status: 200, description: 'A new pair.', schema: tokensSchema },
       problems: { 401: 'invalid_token' },
       async handle({ body, request }) {
         const pair = await parts.tokens.refresh(body.refresh_token, request)

@@ -1,9 +1,11 @@
 import { onEveryStorage } from '../support/storages.ts'
 import { openInbox } from '../support/inbox.ts'
+import { openWechat } from '../support/wechat.ts'
 import { accountJourney } from './account-journey.ts'
 import { adminJourney } from './admin-journey.ts'
 import { readContract } from './document.ts'
 import { createJourney, tiresome } from './journey.ts'
+import { wechatJourney } from './wechat-journey.ts'
 
 const requestsPerMinute = 20
 
@@ -18,9 +20,11 @@ onEveryStorage(
   'every route works and refuses as the OpenAPI document says, and none is left out',
   async (t, begin) => {
     const inbox = await openInbox(t)
+    const { wechat, env } = await openWechat(t)
     const admin = { email: 'root@example.com', password: 'the first of them all' }
     const fixture = await begin({
       env: {
+        ...env,
         SMTP_URL: inbox.url,
         ADMIN_EMAIL: admin.email,
         ADMIN_PASSWORD: admin.password,
@@ -44,6 +48,7 @@ onEveryStorage(
     const journey = createJourney({ t, issuer, contract, weakKey })
     await accountJourney({ journey, fixture, inbox })
     await adminJourney({ journey, fixture, admin })
+    await wechatJourney({ journey, fixture, wechat })
     t.deepEqual(
       journey.missed().filter((one) => !elsewhere(one)),
       [],

@@ -54,7 +54,7 @@ export function createJourney({ t, issuer, contract, weakKey }: JourneyParts): J
     if (expected === undefined) t.true(status < 300, `${label} ${status} ${text}`)
     else t.is(status, expected, `${label} ${text}`)
     seen.add(`${operation.name} ${status}`)
-    return text === '' ? undefined : JSON.parse(text)
+    return headers.get('content-type')?.includes('json') ? JSON.parse(text) : undefined
   }
 
   return {

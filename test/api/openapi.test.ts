@@ -21,6 +21,7 @@ const routesOf = ({ paths }: Document) =>
 const open = new Set([
   '/auth/register',
   '/auth/login',
+  '/auth/wechat-login',
   '/auth/refresh',
   '/auth/logout',
   '/auth/forgot-password',

@@ -21,6 +21,7 @@ test('an empty file declares nothing', (t) => {
     resources: [],
     clients: [],
     trustedIssuers: [],
+    wechatApps: [],
   })
 })
 

@@ -53,6 +53,8 @@ function registerTests(sharedUrl: string): void {
       ReplayDetection: 'redis',
       AccessToken: 'redis',
       ClientCredentials: 'redis',
+      WechatSessionKey: 'redis',
+      WechatAccessToken: 'redis',
       Grant: 'sql',
       RefreshToken: 'sql',
       RefreshAnswer: 'sql',

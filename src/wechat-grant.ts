@@ -1,0 +1,48 @@
+import { wechatSignInSchema } from '#federation/wechat/login.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { Engine } from '#oidc/engine.ts'
+import type { ExtensionGrant } from '#oidc/extension-grants.ts'
+import { createFirstPartyTokens } from '#oidc/first-party.ts'
+import type { AppParts } from './app.ts'
+import { wechatGrantType } from './wechat.ts'
+
+/**
+ * Mini programs at the token endpoint: the parameters of `/auth/wechat-login`, and the same tokens, for any first-party
+ * client that is registered for the grant. Counted against the limits of the address, as the route is.
+ */
+export function wechatGrant(
+  { config, storage, services }: AppParts,
+  { provider, jwt }: Pick<Engine, 'provider' | 'jwt'>,
+): ExtensionGrant {
+  const tokens = createFirstPartyTokens({
+    ...services,
+    provider: () => provider,
+    jwt: () => jwt,
+    artifacts: storage.artifacts,
+    resources: storage.resources,
+    defaultResource: config.API_RESOURCE,
+  })
+  return {
+    grantType: wechatGrantType,
+    parameters: Object.keys(wechatSignInSchema.shape),
+    async exchange({ parameters, ...request }) {
+      await services.requestLimits.count(request.address)
+      const parsed = wechatSignInSchema.safeParse(parameters)
+      if (!parsed.success) throw invalid(parsed.error.issues)
+      const user = await services.wechat.login(parsed.data, request)
+      return tokens.issue({
+        accountId: user.id,
+        clientId: request.clientId,
+        isClientAuthenticated: true,
+        resource: parsed.data.resource,
+        address: request.address,
+        agent: request.agent,
+      })
+    },
+  }
+}
+
+const invalid = (issues: readonly { path: PropertyKey[]; message: string }[]): AppError =>
+  new AppError('validation_failed', 422, {
+    problems: issues.map(({ path, message }) => ({ path: path.join('.'), message })),
+  })
