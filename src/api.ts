@@ -60,6 +60,7 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
     }),
     ...accountRoutes({
       users: storage.users,
+      identities: storage.identities,
       changePassword: services.changePassword,
       sessions: services.sessions,
       eraseAfterMs: config.ERASE_AFTER_DAYS * 86_400_000,
@@ -70,6 +71,8 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
       ...services,
       storage,
       apiResource: config.API_RESOURCE,
+      issuer: config.ISSUER,
+      providers: services.federation.providers,
       validateClient: (metadata) => validateClient(engine.provider, metadata),
       audit: recordBy,
     }),

@@ -1,6 +1,7 @@
 import { adminScopes } from '#admin/scopes.ts'
 import type { Config } from '#config/load.ts'
 import { newSecret } from '#lib/ids.ts'
+import { pagesClientId } from '#oidc/browser-session.ts'
 import { signedInPath } from '#http/signed-in.ts'
 import type { Keys } from '#oidc/keys.ts'
 import { firstPartyClientId } from '#oidc/first-party.ts'
@@ -27,9 +28,6 @@ export interface FirstStart {
 }
 
 export const demoClientId = 'demo'
-
-/** The client with which people sign in for our own pages. */
-export const pagesClientId = 'yumen-pages'
 
 /** Seconds. Short, since a resource server that only checks signatures hears of a logout no sooner. */
 const apiTokenTtl = 600

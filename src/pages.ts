@@ -1,18 +1,24 @@
+import type { NewAuditEvent } from '#audit/recorder.ts'
 import type { Router } from '@koa/router'
+import { identityPages } from '#account/identity-pages.ts'
 import { recoveryPages } from '#account/recovery-pages.ts'
 import { createRelyingParty } from '#demo/relying-party.ts'
 import { demoRoutes } from '#demo/routes.ts'
+import { federationRoutes } from '#federation/routes.ts'
+import type { RequestFacts } from '#http/api.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
 import { createCsrf } from '#http/csrf.ts'
 import { homeRoutes } from '#http/home.ts'
 import type { ShowPage } from '#http/pages.ts'
 import { interactionRoutes } from '#interaction/routes.ts'
+import { readBrowserSession } from '#oidc/browser-session.ts'
 import type { Engine } from '#oidc/engine.ts'
 import { partyOf } from '#oidc/pages.ts'
 import { createTranslator, type Translator } from '#view/translate.ts'
 import type { AppParts } from './app.ts'
 import { demoClientId } from './first-start.ts'
 import { createNewcomers } from './newcomers.ts'
+import { signedInOf } from './signed-in-pages.ts'
 import type { Services } from './services.ts'
 
 /** The pages that people meet, except those that the engine asks for itself. */
@@ -23,7 +29,13 @@ export function pageRoutes(
   const translator = createTranslator()
   return [
     homeRoutes(homeOf(parts, showPage)),
+    federationRoutes({
+      ...parts.services.federation,
+      basePath: parts.config.basePath,
+      audit: auditOf(parts.services),
+    }),
     interactionRoutes(interactionOf(parts, { engine, showPage, translator })),
+    identityPages(identitiesOf(parts, { engine, showPage, translator })),
     recoveryPages(recoveryOf(parts, showPage)),
     ...(parts.config.development ? [demoOf(parts, showPage, translator)] : []),
   ]
@@ -43,12 +55,13 @@ function interactionOf(
 ): Parameters<typeof interactionRoutes>[0] {
   return {
     ...services,
+    ...services.federation,
+    identities: storage.identities,
     provider: () => engine.provider,
     ...createNewcomers(config, services),
     hidesTakenEmail: config.EMAIL_VERIFICATION === 'required',
     limit: (address) => services.requestLimits.count(address),
-    audit: (event, { address, agent, traceId }) =>
-      services.audit.record({ ...event, address, agent, traceId }),
+    audit: auditOf(services),
     registrationOpen: config.REGISTRATION === 'open',
     passwordMinLength: config.PASSWORD_MIN_LENGTH,
     users: storage.users,
@@ -61,6 +74,23 @@ function interactionOf(
   }
 }
 
+const identitiesOf = (
+  parts: AppParts,
+  { engine, showPage, translator }: { engine: Engine; showPage: ShowPage; translator: Translator },
+): Parameters<typeof identityPages>[0] => ({
+  ...parts.services.federation,
+  session: (ctx) => readBrowserSession(engine.provider, ctx),
+  users: parts.storage.users,
+  identities: parts.storage.identities,
+  csrf: createCsrf(parts.services.secrets[0], parts.config.ISSUER),
+  translator,
+  showPage,
+  signInUrl: (path, options) => signedInOf(parts).signInUrl(path, options),
+  basePath: parts.config.basePath,
+  now: parts.services.now,
+  audit: auditOf(parts.services),
+})
+
 const recoveryOf = (
   { config, services }: AppParts,
   showPage: ShowPage,
@@ -70,8 +100,7 @@ const recoveryOf = (
   basePath: config.basePath,
   passwordMinLength: config.PASSWORD_MIN_LENGTH,
   showPage,
-  audit: (event, { address, agent, traceId }) =>
-    services.audit.record({ ...event, address, agent, traceId }),
+  audit: auditOf(services),
   limit: (ctx) => limitOf(services, ctx),
 })
 
@@ -95,6 +124,11 @@ function demoOf(
     translate: (ctx, key) => translator.translate(ctx.state.locale, key),
   })
 }
+
+const auditOf =
+  ({ audit }: Services) =>
+  (event: Omit<NewAuditEvent, keyof RequestFacts>, { address, agent, traceId }: RequestFacts) =>
+    audit.record({ ...event, address, agent, traceId })
 
 /** Counts a request against the limits of its address and tells the caller how many are left. */
 export const limitOf = async ({ requestLimits }: Services, ctx: AppContext): Promise<void> =>

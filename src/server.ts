@@ -6,6 +6,7 @@ import { listen } from '#http/listener.ts'
 import { systemClock, type Clock } from '#lib/clock.ts'
 import { validateClient } from '#oidc/clients.ts'
 import type { Storage } from '#storage/storage.ts'
+import { declaredProviders } from './federation-of.ts'
 import { createApp, type App } from './app.ts'
 import { startChores } from './chores.ts'
 import { declare } from './declare.ts'
@@ -42,6 +43,7 @@ export async function startServer({
 
   let draining = false
   const app = await createApp({ ...parts, services, trustedIssuers, isDraining: () => draining })
+  await services.federation.providers.start(declaredProviders(config, declared.providers))
   await declare(declared, storage, (client) => validateClient(app.engine.provider, client))
   const chores = startChores({ config, storage, log, now })
   const listener = await listen((req, res) => void app.handler(req, res), {
@@ -58,6 +60,7 @@ export async function startServer({
       draining = true
       app.engine.stop()
       chores.stop()
+      services.federation.providers.stop()
       await listener.drain(config.SHUTDOWN_TIMEOUT_SECONDS * 1000)
       await services.mail.stop()
       await services.audit.stop()

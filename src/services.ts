@@ -33,6 +33,7 @@ import { createMailView } from '#view/mail.ts'
 import { isLocale, type Locale } from '#view/translate.ts'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { federationOf, type Federation } from './federation-of.ts'
 import { createMeasures, type Measures } from './measures.ts'
 import { createWechat, type Wechat } from './wechat.ts'
 
@@ -56,6 +57,7 @@ export interface Services extends Measures {
   apiKeys: ApiKeys
   mail: MailQueue
   wechat: Wechat
+  federation: Federation
   /** Puts one of our messages in the queue, with links that lead back here. */
   notify: Notify
 }
@@ -146,6 +148,7 @@ export function createServices(parts: ServicesParts): Services {
     ...measures,
     mail,
     wechat: createWechat(parts, { secrets, audit: measures.audit }),
+    federation: federationOf(parts, secrets),
     notify,
   }
 }

@@ -7,12 +7,11 @@ import type { RequestState } from '#http/context.ts'
 import { createCsrf } from '#http/csrf.ts'
 import { pageRoutes, type PageRoute, type SignedInPerson } from '#http/page-routes.ts'
 import type { ShowPage } from '#http/pages.ts'
-import { createSignedIn } from '#http/signed-in.ts'
-import { readBrowserSession, type BrowserSession } from '#oidc/browser-session.ts'
+import { createSignedIn, type SignedIn } from '#http/signed-in.ts'
+import { pagesClientId, readBrowserSession, type BrowserSession } from '#oidc/browser-session.ts'
 import type { Engine } from '#oidc/engine.ts'
 import type { User } from '#storage/users.ts'
 import type { AppParts } from './app.ts'
-import { pagesClientId } from './first-start.ts'
 
 /** Every page for people who are signed in, as one table. */
 export const signedInPages = (options: { consoleMaxAge: number }): PageRoute[] => [
@@ -27,7 +26,7 @@ export function signedInRoutes(
 ): Router<RequestState>[] {
   const { config, storage, services } = parts
   const [secret] = services.secrets
-  const signedIn = createSignedIn({ issuer: config.ISSUER, clientId: pagesClientId, secret })
+  const signedIn = signedInOf(parts)
   const callApi = createCallApi(table, (address) => services.requestLimits.count(address))
   return [
     signedIn.routes,
@@ -47,6 +46,14 @@ export function signedInRoutes(
     }),
   ]
 }
+
+/** How our own pages have people sign in. */
+export const signedInOf = ({ config, services }: AppParts): SignedIn =>
+  createSignedIn({
+    issuer: config.ISSUER,
+    clientId: pagesClientId,
+    secret: services.secrets[0],
+  })
 
 interface Facts {
   user: User

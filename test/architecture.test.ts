@@ -6,7 +6,8 @@ const floors = [
   ['lib'],
   ['config', 'storage', 'view'],
   ['http', 'mail', 'storage/sql', 'storage/redis'],
-  ['users', 'clients', 'api-keys', 'audit', 'federation', 'federation/wechat', 'oidc'],
+  ['federation/providers', 'federation/wechat'],
+  ['users', 'clients', 'api-keys', 'audit', 'federation', 'oidc'],
   ['interaction', 'account', 'admin', 'console', 'demo'],
   ['', 'cli', 'cli/import'],
 ]

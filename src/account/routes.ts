@@ -7,6 +7,7 @@ import type { User, UserStore } from '#storage/users.ts'
 import { presentUser, userSchema } from '#users/presented.ts'
 import type { ChangePassword } from '#users/change-password.ts'
 import { changeOfNames, profileFields, profileNames, usernameField } from '#users/profile-fields.ts'
+import { identityRoutes, presentIdentity, type IdentityRouteParts } from './identity-routes.ts'
 import {
   grantSchema,
   presentGrant,
@@ -18,7 +19,7 @@ import {
  * `/users/me…`: what a signed-in person does with their own account. For whoever brings a token of the person for our API
  * or one of their API keys; changes need the scope `account:write`. Every change is written to the audit log.
  */
-export interface AccountRouteParts extends SessionRouteParts {
+export interface AccountRouteParts extends SessionRouteParts, IdentityRouteParts {
   users: Pick<UserStore, 'findById' | 'update'>
   changePassword: ChangePassword
   /** How long an account that is to be erased can still be saved by signing in, in milliseconds. */
@@ -49,7 +50,7 @@ export function accountRoutes(parts: AccountRouteParts): ApiRoute[] {
       access: read,
       summary: 'Who I am.',
       answer: meAnswer,
-      handle: async ({ caller }) => presentUser(await userOf(parts, caller.userId)),
+      handle: async ({ caller }) => presentMe(parts, await userOf(parts, caller.userId)),
     }),
     route({
       tag,
@@ -121,15 +122,19 @@ export function accountRoutes(parts: AccountRouteParts): ApiRoute[] {
           parts.sessions.listGrants(user.id),
         ])
         return {
-          user: presentUser(user),
+          user: await presentMe(parts, user),
           sessions: sessions.map((one) => presentSession(one, caller.grantId)),
           grants: grants.map(presentGrant),
         }
       },
     }),
     ...sessionRoutes(parts),
+    ...identityRoutes(parts),
   ]
 }
+
+const presentMe = async ({ identities }: AccountRouteParts, user: User) =>
+  presentUser(user, (await identities.listByUser(user.id)).map(presentIdentity))
 
 async function userOf({ users }: AccountRouteParts, userId: string | undefined): Promise<User> {
   const user = userId === undefined ? undefined : await users.findById(userId)
@@ -151,7 +156,7 @@ async function updateProfile(
       { type: 'user.updated', target: `user:${user.id}`, details: { fields: Object.keys(body) } },
       { caller, request },
     )
-    return presentUser(changed)
+    return await presentMe(parts, changed)
   } catch (error) {
     throw error instanceof AlreadyExists ? new AppError('username_taken', 409) : error
   }

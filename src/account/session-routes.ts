@@ -106,19 +106,6 @@ export function sessionRoutes(parts: SessionRouteParts): ApiRoute[] {
         audit({ type: 'grant.removed', target: `client:${call.params.id}` }, call)
       },
     }),
-    route({
-      tag,
-      method: 'get',
-      path: '/users/me/identities',
-      access: read,
-      summary: 'Accounts elsewhere that I can sign in with.',
-      answer: {
-        status: 200,
-        description: 'None yet: sign-in through others comes later.',
-        schema: z.object({ identities: z.array(z.unknown()) }),
-      },
-      handle: async () => ({ identities: [] }),
-    }),
   ]
 }
 

@@ -3,6 +3,7 @@ import { route, text, type ApiCall, type ApiRoute, type Caller } from '#http/api
 import { AppError } from '#lib/app-error.ts'
 import { sha256 } from '#lib/hashing.ts'
 import { newId, newSecret } from '#lib/ids.ts'
+import { pagesClientId } from '#oidc/browser-session.ts'
 import { firstPartyClientId } from '#oidc/first-party.ts'
 import type { Client } from '#storage/clients.ts'
 import type { Storage } from '#storage/storage.ts'
@@ -171,7 +172,7 @@ async function deleteClient(
   call: ApiCall<undefined, undefined, ClientId>,
 ): Promise<void> {
   const { id } = call.params
-  if (id === firstPartyClientId) throw new AppError('protected_client', 409)
+  if (id === firstPartyClientId || id === pagesClientId) throw new AppError('protected_client', 409)
   await exclusively(parts.storage, 'clients', async () => {
     const before = await findClient(parts, id)
     mustCover(call.caller, scopesOfClient(before.metadata))

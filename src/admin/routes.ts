@@ -8,6 +8,7 @@ import { clientSecretRoutes } from './client-secrets.ts'
 import { clientRoutes, type ClientParts } from './clients.ts'
 import { keyRoutes, type KeyParts } from './keys.ts'
 import { mailRoutes } from './mail.ts'
+import { providerRoutes, type ProviderParts } from './providers.ts'
 import { withRefusals } from './refusals.ts'
 import { resourceRoutes } from './resources.ts'
 import { roleRoutes } from './roles.ts'
@@ -26,6 +27,7 @@ export interface AdminParts
     Pick<UserActionParts, 'passwords' | 'passwordPolicy' | 'recovery' | 'apiResource' | 'now'>,
     Pick<ClientParts, 'validateClient'>,
     Pick<KeyParts, 'keys'>,
+    Pick<ProviderParts, 'providers' | 'issuer'>,
     StatsParts {
   storage: Pick<
     Storage,
@@ -37,6 +39,7 @@ export interface AdminParts
     | 'artifacts'
     | 'audit'
     | 'mailQueue'
+    | 'providers'
     | 'withLock'
   >
   sessions: Pick<Sessions, 'list' | 'end' | 'endAll'>
@@ -58,5 +61,6 @@ export function adminRoutes(parts: AdminParts): ApiRoute[] {
     ...keyRoutes(parts),
     ...mailRoutes(parts),
     ...statsRoutes(parts),
+    ...providerRoutes(parts),
   ].map(withRefusals)
 }

@@ -22,6 +22,11 @@ export const adminScopes: ResourceScope[] = [
   scope('admin:audit', 'Read the audit log', '查看审计日志'),
   scope('admin:keys', 'See and rotate the signing keys', '查看和轮换签名密钥'),
   scope('admin:stats', 'See the numbers of the service', '查看服务的统计数据'),
+  scope(
+    'admin:providers',
+    'See and choose the providers that people sign in with',
+    '查看和选择用于登录的外部账号',
+  ),
   scope('admin:mail', 'See the mail that waits to be sent', '查看待发送的邮件'),
 ]
 

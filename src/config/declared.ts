@@ -4,12 +4,13 @@ import { z } from 'zod'
 import { metadataClaimsSchema } from '#lib/metadata-claims.ts'
 import { InvalidConfig, type Config } from './load.ts'
 import { trustedIssuerEntry, type TrustedIssuer } from './issuer-entry.ts'
+import { checkProvider, providerFields, providerId, type DeclaredProvider } from './providers.ts'
 import { wechatAppSchema } from './wechat-apps.ts'
 
 /**
  * What the operator keeps in a file (`config/yumen.yaml`). Clients and resources are written to the database at each
- * start, so that the file is their truth; what is no longer in the file stays in the database. Trusted issuers are
- * nowhere else.
+ * start, so that the file is their truth; what is no longer in the file stays in the database. Providers for sign-in,
+ * trusted issuers and mini programs are nowhere else.
  */
 const localized = z.union([
   z.string().transform((text): Record<string, string> => ({ en: text })),
@@ -40,11 +41,31 @@ const client = z.looseObject({
   client_secret_file: z.string().optional(),
 })
 
+const provider = z
+  .strictObject({
+    ...providerFields,
+    id: providerId,
+    client_secret: z.string().min(1).optional(),
+    client_secret_file: z.string().optional(),
+  })
+  .superRefine((given, ctx) => {
+    for (const { path, message } of checkProvider(given))
+      ctx.addIssue({ code: 'custom', path: [path], message })
+    if ((given.client_secret === undefined) === (given.client_secret_file === undefined))
+      ctx.addIssue({ code: 'custom', message: 'needs client_secret or client_secret_file' })
+  })
+
 const file = z.strictObject({
   resources: z.array(resource).default([]),
   clients: z.array(client).default([]),
   trusted_issuers: z.array(trustedIssuerEntry).default([]),
   wechat_apps: z.array(wechatAppSchema).default([]),
+  providers: z
+    .array(provider)
+    .refine((all) => new Set(all.map(({ id }) => id)).size === all.length, {
+      error: 'has an id twice',
+    })
+    .default([]),
 })
 
 export interface Declared {
@@ -54,9 +75,16 @@ export interface Declared {
   trustedIssuers: TrustedIssuer[]
   /** Mini programs, beside the one of the environment; `wechat-apps.ts` reads their secrets. */
   wechatApps: z.infer<typeof wechatAppSchema>[]
+  providers: DeclaredProvider[]
 }
 
-const empty: Declared = { resources: [], clients: [], trustedIssuers: [], wechatApps: [] }
+const empty: Declared = {
+  resources: [],
+  clients: [],
+  trustedIssuers: [],
+  wechatApps: [],
+  providers: [],
+}
 
 const defaultFile = 'config/yumen.yaml'
 
@@ -75,12 +103,19 @@ export function loadDeclared({ CONFIG_FILE }: Pick<Config, 'CONFIG_FILE'>): Decl
     clients,
     trusted_issuers: trustedIssuers,
     wechat_apps: wechatApps,
+    providers,
   } = parsed.data
   return {
     resources,
-    clients: clients.map((one) => withSecret(one, path)),
+    clients: clients.map(
+      (one) => withSecret(one, { of: one.client_id, path }) as Declared['clients'][number],
+    ),
     trustedIssuers,
     wechatApps,
+    providers: providers.map((one) => ({
+      client_secret: '',
+      ...withSecret(one, { of: one.id, path }),
+    })),
   }
 }
 
@@ -94,16 +129,16 @@ function readYaml(path: string): unknown {
   }
 }
 
-function withSecret(
-  { client_secret_file: secretFile, ...rest }: z.infer<typeof client>,
-  path: string,
-): Declared['clients'][number] {
+function withSecret<T extends { client_secret_file?: string | undefined }>(
+  { client_secret_file: secretFile, ...rest }: T,
+  { of, path }: { of: string; path: string },
+): Omit<T, 'client_secret_file'> & { client_secret?: string } {
   if (secretFile === undefined) return rest
   try {
     return { ...rest, client_secret: readFileSync(secretFile, 'utf8').trim() }
   } catch {
     throw new InvalidConfig([
-      `${path}: client_secret_file of ${rest.client_id} names a file that cannot be read ("${secretFile}").`,
+      `${path}: client_secret_file of ${of} names a file that cannot be read ("${secretFile}").`,
     ])
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
+import { providerPairs } from './provider-settings.ts'
 import { settings, settingsSchema, type SettingName, type Settings } from './settings.ts'
 
 /** What the server runs with: read once, checked, frozen. Names follow the environment's, see `settings.ts`. */
@@ -54,7 +55,11 @@ export function loadConfig(env: Environment = process.env): Config {
     throw new InvalidConfig(problems)
   }
   const complete = withDefaults(parsed.data)
-  problems.push(...productionProblems(parsed.data), ...secretProblems(values))
+  problems.push(
+    ...productionProblems(parsed.data),
+    ...secretProblems(values),
+    ...halfProviders(values),
+  )
   if (parsed.data.METRICS === 'token' && parsed.data.METRICS_TOKEN === undefined)
     problems.push('METRICS_TOKEN must be set when METRICS is token.')
   if (problems.length > 0) throw new InvalidConfig(problems)
@@ -127,6 +132,17 @@ function secretProblems(values: Environment): string[] {
   return key !== undefined && new Set(key).size < 8
     ? ['SECRET_KEY must be random (make one with: openssl rand -base64 48).']
     : []
+}
+
+/** A provider of which only half is set would silently not be there. */
+function halfProviders(values: Environment): string[] {
+  return providerPairs.flatMap((names) => {
+    const missing = names.filter((name) => values[name] === undefined)
+    if (missing.length === 0 || missing.length === names.length) return []
+    return [
+      `${missing.join(' and ')} must be set as well, since another setting of the provider is.`,
+    ]
+  })
 }
 
 const shown = (name: string, values: Environment): string =>

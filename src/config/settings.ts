@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { accountSettings } from './account-settings.ts'
 import { issuerSettings } from './issuer-settings.ts'
 import { lookSettings } from './look-settings.ts'
+import { providerSettings } from './provider-settings.ts'
 import { serverSettings } from './server-settings.ts'
 import { storageSettings } from './storage-settings.ts'
 import { tokenSettings } from './token-settings.ts'
@@ -16,6 +17,7 @@ export const settings = {
   ...issuerSettings,
   ...lookSettings,
   ...wechatSettings,
+  ...providerSettings,
 }
 
 export const settingsSchema = z.object(settings)

@@ -1,7 +1,8 @@
+import { z } from 'zod'
 import { AppError } from '#lib/app-error.ts'
 import { newId } from '#lib/ids.ts'
 import { AlreadyExists } from '#storage/errors.ts'
-import type { Identity, IdentityStore, SeenIdentity } from '#storage/identities.ts'
+import type { Identity, IdentityProfile, IdentityStore, SeenIdentity } from '#storage/identities.ts'
 import type { NewUser, User, UserStore } from '#storage/users.ts'
 
 /**
@@ -29,7 +30,8 @@ export interface FederatedSignInOptions {
 }
 
 export type FederatedOutcome =
-  | { user: User; isNew: boolean }
+  /** `isLinked`: an account that was there has one more identity now. */
+  | { user: User; isNew: boolean; isLinked: boolean }
   /** An account with this e-mail is there, and the sign-in does not prove that it is this person's. */
   | { mustProve: User }
 
@@ -43,24 +45,30 @@ export function createFederatedSignIn(parts: FederatedSignInParts): FederatedSig
   const { identities, users } = parts
 
   /** The user as they sign in: not banned, no longer to be erased, counted. */
-  const enter = async (user: User, isNew: boolean): Promise<FederatedOutcome> => {
-    if (user.bannedAt !== undefined) throw new AppError('account_disabled', 403)
+  const enter = async (
+    user: User,
+    { isNew = false, isLinked = false } = {},
+  ): Promise<FederatedOutcome> => {
+    mustBeActive(user)
     if (user.eraseAt !== undefined) await users.update(user.id, { eraseAt: undefined })
     await users.recordLogin(user.id)
-    return { user, isNew }
+    return { user, isNew, isLinked }
   }
 
   const signIn: FederatedSignIn = async (seen, options) => {
     const known = await identities.find(seen)
-    if (known) return enter(await refresh(parts, known, seen), false)
-
-    const email = seen.profile.email?.trim()
+    if (known) {
+      mustBeActive(await require(parts, known.userId))
+      return enter(await refresh(parts, known, seen))
+    }
+    const { email } = seen.profile
     const isVerified = options.trustsEmail && seen.profile.emailVerified === true
     const local = email ? await users.findByIdentifier(email) : undefined
     if (local) {
       if (!isVerified || !local.emailVerified) return { mustProve: local }
+      mustBeActive(local)
       await identities.link(local.id, seen)
-      return enter(local, false)
+      return enter(local, { isLinked: true })
     }
     if (!parts.registrationOpen) throw new AppError('registration_closed', 403)
     const { userId, isNew } = await identities.claim(seen, {
@@ -71,14 +79,49 @@ export function createFederatedSignIn(parts: FederatedSignInParts): FederatedSig
       locale: options.locale,
       ...options.newUser,
     })
-    return enter(await require(parts, userId), isNew)
+    return enter(await require(parts, userId), { isNew })
   }
-  return (seen, options) =>
-    signIn(seen, options).catch((error: unknown) => {
+  return (given, options) => {
+    const seen = { ...given, profile: storable(given.profile) }
+    return signIn(seen, options).catch((error: unknown) => {
       // Somebody has taken the address, or the identity, in between: now it is there, and rules 1 to 3 decide.
       if (error instanceof AlreadyExists) return signIn(seen, options)
       throw error
     })
+  }
+}
+
+function mustBeActive({ bannedAt }: User): void {
+  if (bannedAt !== undefined) throw new AppError('account_disabled', 403)
+}
+
+const isEmail = z.email().max(254)
+const isPicture = z.url({ protocol: /^https$/ }).max(2048)
+const longestNickname = 64
+
+/**
+ * The profile as we may keep it: others have chosen it, and our own rules hold for it too. What is no e-mail is none, so
+ * that it is never taken for a username.
+ */
+export function storable({
+  email,
+  emailVerified,
+  nickname,
+  avatarUrl,
+}: IdentityProfile): IdentityProfile {
+  const address = isEmail.safeParse(email?.trim()).data
+  const name = Array.from(
+    nickname
+      ?.toWellFormed()
+      .replaceAll(/\p{Cc}/gu, '')
+      .trim() ?? '',
+  )
+  return {
+    email: address,
+    emailVerified: address === undefined ? undefined : emailVerified === true,
+    nickname: name.slice(0, longestNickname).join('') || undefined,
+    avatarUrl: isPicture.safeParse(avatarUrl?.replace(/^http:/, 'https:')).data,
+  }
 }
 
 /** Nickname and picture follow the provider's for as long as the person has not changed them here. */

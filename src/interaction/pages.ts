@@ -1,4 +1,6 @@
 import type { Client as EngineClient, Provider } from 'oidc-provider'
+import type { Provider as Upstream, Providers } from '#federation/registry.ts'
+import { showProvider } from '#federation/shown.ts'
 import type { Csrf } from '#http/csrf.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { ResourceStore } from '#storage/resources.ts'
@@ -7,6 +9,7 @@ import type { Account, PageName, PageProps, Party } from '#view/pages.ts'
 import type { Locale, Translator } from '#view/translate.ts'
 import { asksOffline, describeConsent, isFirstAsk } from './consent.ts'
 import type { Interaction } from './interaction.ts'
+import type { LinkProps } from './federated-routes.ts'
 import { emptyLogin, type LoginRetry } from './login.ts'
 import { emptyRegistration, type RegisterRetry } from './register.ts'
 
@@ -21,6 +24,7 @@ export interface StepPagesParts {
   basePath: string
   registrationOpen: boolean
   passwordMinLength: number
+  providers: Pick<Providers, 'list'>
   partyOf(client: EngineClient, redirectUri: unknown): Party
 }
 
@@ -30,12 +34,21 @@ type MaybeProps<P extends PageName> = Promise<Omit<PageProps[P], 'languageHrefs'
 /** To whom the mail went, and what was wrong with the code. */
 export type VerifyRetry = Pick<PageProps['confirm-email'], 'email' | 'errors' | 'sentAgain'>
 
+/** Who reads the page: in which language, with which browser. */
+export interface Reader {
+  locale: Locale
+  agent: string
+}
+
 export interface StepPages {
-  login(interaction: Interaction, retry?: LoginRetry): Props<'login'>
-  register(interaction: Interaction, retry?: RegisterRetry): Props<'register'>
+  login(interaction: Interaction, reader: Reader, retry?: LoginRetry): Props<'login'>
+  register(interaction: Interaction, reader: Reader, retry?: RegisterRetry): Props<'register'>
   verifyEmail(interaction: Interaction, retry: VerifyRetry): Props<'confirm-email'>
   selectAccount(interaction: Interaction): MaybeProps<'select-account'>
   consent(interaction: Interaction, locale: Locale): MaybeProps<'consent'>
+  link(interaction: Interaction, locale: Locale, props: LinkProps): Props<'link-account'>
+  /** What a person calls the provider. */
+  nameOf(provider: Upstream, locale: Locale): string
 }
 
 export function createStepPages(parts: StepPagesParts): StepPages {
@@ -54,18 +67,39 @@ export function createStepPages(parts: StepPagesParts): StepPages {
     return user && describe(user)
   }
 
+  const shown = (provider: Upstream, locale: Locale) =>
+    showProvider(provider, parts.translator, locale)
+  const waysIn = (at: string, { locale, agent }: Reader) => ({
+    providersAction: `${at}/federated`,
+    providers: parts.providers.list(agent).map((one) => shown(one, locale)),
+  })
+
   return {
-    async login(interaction, retry = emptyLogin(interaction.params['login_hint'])) {
+    nameOf: (provider, locale) => shown(provider, locale).name,
+    async login(interaction, reader, retry = emptyLogin(interaction.params['login_hint'])) {
       const { at, form, client } = await base(interaction)
       const registerHref = parts.registrationOpen ? { registerHref: `${at}/register` } : {}
       const forgotHref = `${parts.basePath}/forgot-password`
-      return { ...form, action: `${at}/login`, client, ...retry, ...registerHref, forgotHref }
+      return {
+        ...form,
+        ...waysIn(at, reader),
+        action: `${at}/login`,
+        client,
+        ...retry,
+        ...registerHref,
+        forgotHref,
+      }
     },
-    async register(interaction, retry = emptyRegistration(interaction.params['login_hint'])) {
+    async register(
+      interaction,
+      reader,
+      retry = emptyRegistration(interaction.params['login_hint']),
+    ) {
       const { at, form, client } = await base(interaction)
       const minLength = parts.passwordMinLength
       return {
         ...form,
+        ...waysIn(at, reader),
         action: `${at}/register`,
         client,
         ...retry,
@@ -82,6 +116,19 @@ export function createStepPages(parts: StepPagesParts): StepPages {
       if (!account) return undefined
       const { at, form, client } = await base(interaction)
       return { ...form, action: `${at}/continue`, client, account, otherHref: `${at}/login` }
+    },
+    async link(interaction, locale, { provider, ...props }) {
+      const { at, form, client } = await base(interaction)
+      return {
+        ...form,
+        ...props,
+        action: `${at}/link`,
+        client,
+        provider: shown(provider, locale).name,
+        mark: shown(provider, locale).icon,
+        loginHref: `${at}/login`,
+        forgotHref: `${parts.basePath}/forgot-password`,
+      }
     },
     async consent(interaction, locale) {
       const account = await accountOf(interaction)

@@ -9,9 +9,10 @@ import type { Authenticate } from '#users/authenticate.ts'
 import type { User } from '#storage/users.ts'
 import type { Register } from '#users/register.ts'
 import { allow } from './consent.ts'
+import { federatedSteps, hopProblems, type FederatedParts } from './federated-routes.ts'
 import type { Interaction } from './interaction.ts'
-import { login } from './login.ts'
-import { createStepPages, type StepPagesParts } from './pages.ts'
+import { emptyLogin, login, type LoginRetry } from './login.ts'
+import { createStepPages, type Reader, type StepPagesParts } from './pages.ts'
 import { register } from './register.ts'
 import {
   begin,
@@ -32,7 +33,11 @@ import { createVerifyStep, type VerifyStepParts } from './verify-routes.ts'
  * For whoever holds the cookie that the authorize endpoint has set for this interaction; every POST also carries a
  * token bound to it. A wrong password costs an attacker one argon2id hash of ours, taken from a bounded queue.
  */
-export interface InteractionParts extends StepPagesParts, VerifyStepParts {
+export interface InteractionParts
+  extends
+    Omit<StepPagesParts, 'providers'>,
+    Omit<FederatedParts, 'users'>,
+    Omit<VerifyStepParts, 'providers'> {
   authenticate: Authenticate
   register: Register
   /** What follows a registration: a mail to confirm the address, or to the owner of a taken one. */
@@ -66,15 +71,35 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
     parts.csrf.check(ctx, interaction.uid, fields['csrf'])
     await step(ctx, interaction, fields)
   }
-  const showLogin = async (ctx: AppContext, interaction: Interaction): Promise<void> =>
-    showPage(ctx, 'login', await pages.login(interaction))
+  const showLogin = async (
+    ctx: AppContext,
+    interaction: Interaction,
+    retry?: LoginRetry,
+  ): Promise<void> =>
+    showPage(
+      ctx,
+      'login',
+      await pages.login(interaction, readerOf(ctx), retry ?? hopRetry(ctx, interaction)),
+    )
   const showRegister = async (ctx: AppContext, interaction: Interaction): Promise<void> =>
     parts.registrationOpen
-      ? showPage(ctx, 'register', await pages.register(interaction))
+      ? showPage(ctx, 'register', await pages.register(interaction, readerOf(ctx)))
       : showLogin(ctx, interaction)
+
+  /** Whoever comes back from a provider without having signed in there reads why. */
+  const hopRetry = (ctx: AppContext, interaction: Interaction): LoginRetry | undefined => {
+    const { problem, provider: id } = ctx.query
+    const one = typeof id === 'string' ? parts.providers.find(id) : undefined
+    if (!one || typeof problem !== 'string' || !Object.hasOwn(hopProblems, problem))
+      return undefined
+    const key = hopProblems[problem as keyof typeof hopProblems]
+    const form = { key, values: { provider: pages.nameOf(one, ctx.state.locale) } }
+    return { ...emptyLogin(interaction.params['login_hint']), errors: { form } }
+  }
 
   /** The page of the prompt that the engine found to be due. */
   const showDue = async (ctx: AppContext, interaction: Interaction): Promise<void> => {
+    if (await federated.skipLogin(ctx, interaction)) return undefined
     if (interaction.prompt.name === 'create') return showRegister(ctx, interaction)
     if (interaction.prompt.name === 'select_account') {
       const props = await pages.selectAccount(interaction)
@@ -88,26 +113,51 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
   }
 
   /** The person is who they say; where a confirmed address is required and theirs is not, that comes first. */
-  const enter = async (ctx: AppContext, interaction: Interaction, user: User): Promise<void> => {
+  const enter = async (
+    ctx: AppContext,
+    interaction: Interaction,
+    { user, provider: via }: { user: User; provider?: string },
+  ): Promise<void> => {
     const { id, email } = user
+    // Somebody who came through another provider may have no address, and needs none.
     if (email !== undefined && parts.needsVerification(user))
       return verify.turnTo(ctx, interaction, { user, email })
-    record(ctx, interaction, { type: 'login.succeeded', actor: id, target: `user:${id}` })
-    return finish(provider(), ctx, signedIn(id))
+    record(ctx, interaction, {
+      type: 'login.succeeded',
+      actor: id,
+      target: `user:${id}`,
+      ...(via !== undefined && { details: { provider: via } }),
+    })
+    return finish(provider(), ctx, signedIn(id, via === undefined ? ['pwd'] : undefined))
   }
+
+  const federated = federatedSteps(parts, {
+    show,
+    submit,
+    enter,
+    record,
+    async refuse(ctx, interaction, { error, provider: one, status }) {
+      const form = { key: error, values: { provider: pages.nameOf(one, ctx.state.locale) } }
+      const { values } = emptyLogin(interaction.params['login_hint'])
+      await showLogin(ctx, interaction, { values, errors: { form } })
+      ctx.status = status
+    },
+    showLink: async (ctx, interaction, props) =>
+      showPage(ctx, 'link-account', await pages.link(interaction, ctx.state.locale, props)),
+  })
 
   const submitLogin: Step = async (ctx, interaction, fields) => {
     ctx.set(await parts.limit(ctx.state.address))
     const outcome = await login(parts.authenticate, { ...fields, address: ctx.state.address })
     if ('user' in outcome) {
       if (parts.needsVerification(outcome.user)) verify.send(ctx, outcome.user.id)
-      return enter(ctx, interaction, outcome.user)
+      return enter(ctx, interaction, outcome)
     }
     record(ctx, interaction, {
       type: 'login.failed',
       details: { identifier: outcome.retry.values.identifier },
     })
-    showPage(ctx, 'login', await pages.login(interaction, outcome.retry))
+    await showLogin(ctx, interaction, outcome.retry)
     ctx.status = 422
   }
   const submitRegister: Step = async (ctx, interaction, fields) => {
@@ -120,14 +170,14 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
       const { id } = user
       record(ctx, interaction, { type: 'user.registered', actor: id, target: `user:${id}` })
       inBackground(() => parts.registered(user, request), request)
-      return enter(ctx, interaction, user)
+      return enter(ctx, interaction, { user })
     }
     if ('takenEmail' in outcome) {
       const email = outcome.takenEmail
       inBackground(() => parts.registeredAgain(email, request), request)
       return verify.turnTo(ctx, interaction, { email })
     }
-    showPage(ctx, 'register', await pages.register(interaction, outcome.retry))
+    showPage(ctx, 'register', await pages.register(interaction, readerOf(ctx), outcome.retry))
     ctx.status = 422
   }
   const submitContinue: Step = async (ctx, interaction) => {
@@ -160,5 +210,11 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
   router.post('/continue', submit(submitContinue))
   router.post('/consent', submit(submitConsent))
   router.post('/cancel', submit(cancel))
+  federated.addTo(router)
   return router
 }
+
+const readerOf = (ctx: AppContext): Reader => ({
+  locale: ctx.state.locale,
+  agent: ctx.get('user-agent'),
+})

@@ -52,8 +52,8 @@ export async function finish(
 }
 
 /** A sign-in also answers the prompts that led to it. */
-export const signedIn = (accountId: string): StepResult => ({
-  login: { accountId, amr: ['pwd'], remember: true },
+export const signedIn = (accountId: string, amr: string[] | undefined): StepResult => ({
+  login: { accountId, ...(amr && { amr }), remember: true },
   select_account: {},
   create: {},
 })

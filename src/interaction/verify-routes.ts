@@ -71,7 +71,7 @@ export function createVerifyStep(
   }
   const enter = async (ctx: AppContext, interaction: Interaction, { id }: User): Promise<void> => {
     record(ctx, interaction, { type: 'login.succeeded', actor: id, target: `user:${id}` })
-    await finish(provider(), ctx, signedIn(id))
+    await finish(provider(), ctx, signedIn(id, ['pwd']))
   }
 
   return {

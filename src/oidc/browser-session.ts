@@ -1,6 +1,9 @@
 import type { Provider } from 'oidc-provider'
 import { artifactKey } from './adapter.ts'
 
+/** The client with which people sign in for our own pages. */
+export const pagesClientId = 'yumen-pages'
+
 /** Who is signed in in a browser, as the engine's cookie says. */
 export interface BrowserSession {
   accountId: string

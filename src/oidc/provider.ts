@@ -137,6 +137,8 @@ function people({ config, storage, showPage }: ProviderParts): Configuration {
 function protocol({ config, storage }: ProviderParts): Configuration {
   return {
     responseTypes: ['code'],
+    // The provider at which the person is to sign in, without our login page.
+    extraParams: ['identity_provider'],
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],

@@ -30,6 +30,8 @@ export type ArtifactModel =
   | 'WechatSessionKey'
   /** The access token of a WeChat app for WeChat's own APIs; the key is the hash of the app's id. */
   | 'WechatAccessToken'
+  /** A sign-in through another provider on its way: its state, then who has arrived. The key is the hash of either's id. */
+  | 'FederationState'
 
 /** The models that are counted for statistics. */
 export const countedModels = ['Session', 'RefreshToken'] as const

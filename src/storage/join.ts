@@ -26,6 +26,7 @@ export const homes: Readonly<Record<ArtifactModel, 'redis' | 'sql'>> = {
   ClientCredentials: 'redis',
   WechatSessionKey: 'redis',
   WechatAccessToken: 'redis',
+  FederationState: 'redis',
 
   Grant: 'sql',
   RefreshToken: 'sql',
@@ -44,6 +45,7 @@ export function joinRedis(sql: Storage, redis: RedisHalf): Storage {
   return {
     users: sql.users,
     identities: sql.identities,
+    providers: sql.providers,
     clients: sql.clients,
     resources: sql.resources,
     signingKeys: sql.signingKeys,

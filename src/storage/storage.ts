@@ -5,6 +5,7 @@ import type { ClientStore } from './clients.ts'
 import type { IdentityStore } from './identities.ts'
 import type { LimitStore } from './limits.ts'
 import type { MailQueueStore } from './mail-queue.ts'
+import type { ProviderStore } from './providers.ts'
 import type { ResourceStore } from './resources.ts'
 import type { RoleStore } from './roles.ts'
 import type { SigningKeyStore } from './signing-keys.ts'
@@ -18,6 +19,7 @@ import type { UserStore } from './users.ts'
 export interface Storage {
   users: UserStore
   identities: IdentityStore
+  providers: ProviderStore
   clients: ClientStore
   resources: ResourceStore
   signingKeys: SigningKeyStore

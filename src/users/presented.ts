@@ -20,7 +20,7 @@ export const userSchema = z
       public: z.record(z.string(), z.unknown()),
       private: z.record(z.string(), z.unknown()),
     }),
-    identities: z.array(z.unknown()),
+    identities: z.array(z.unknown()).describe('At /users/me; empty elsewhere.'),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
     last_login_at: z.iso.datetime().nullable(),
@@ -31,7 +31,7 @@ export const userSchema = z
 export type PresentedUser = z.infer<typeof userSchema>
 
 /** `is_premium` and `points` are read from `metadata.private`, where administrators keep what is the business's. */
-export function presentUser(user: User): PresentedUser {
+export function presentUser(user: User, identities: unknown[] = []): PresentedUser {
   const { is_premium: isPremium, points } = user.metadata.private
   return {
     id: user.id,
@@ -47,7 +47,7 @@ export function presentUser(user: User): PresentedUser {
     is_premium: isPremium === true,
     points: typeof points === 'number' ? points : 0,
     metadata: user.metadata,
-    identities: [],
+    identities,
     created_at: iso(user.createdAt),
     updated_at: iso(user.updatedAt),
     last_login_at: user.lastLoginAt === undefined ? null : iso(user.lastLoginAt),

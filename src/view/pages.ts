@@ -47,6 +47,12 @@ type Form = Common & {
 /** A page around a form that the engine made (device flow, logout): its id and its HTML, which is trusted. */
 type EngineForm = Common & { formId: string; formHtml: string }
 
+/** Another provider that somebody can sign in with; `icon` is a file of `views/icons`. */
+type WayIn = { id: string; name: string; icon: string }
+
+/** The buttons of other providers; each posts `provider` and `csrf` to the action. None, no buttons. */
+type WaysIn = { providers?: WayIn[] | undefined; providersAction?: string | undefined }
+
 /** One thing that an app may do, in the reader's language. Sensitive ones are shown first. */
 type ConsentItem = { text: string; sensitive: boolean }
 
@@ -54,33 +60,35 @@ export type PageProps = PublicPageProps & SignedInPageProps
 
 type PublicPageProps = {
   /** Fields `identifier`, `password`. */
-  login: Form & {
-    values: { identifier: string }
-    errors: {
-      identifier?: Message | undefined
-      password?: Message | undefined
-      form?: Message | undefined
+  login: Form &
+    WaysIn & {
+      values: { identifier: string }
+      errors: {
+        identifier?: Message | undefined
+        password?: Message | undefined
+        form?: Message | undefined
+      }
+      registerHref?: string | undefined
+      /** Beside the password: what to do when it is forgotten. */
+      forgotHref?: string | undefined
+      /** POST with `csrf`: back to the app, with `access_denied`. */
+      cancelAction?: string | undefined
     }
-    registerHref?: string | undefined
-    /** Beside the password: what to do when it is forgotten. */
-    forgotHref?: string | undefined
-    /** POST with `csrf`: back to the app, with `access_denied`. */
-    cancelAction?: string | undefined
-  }
   /** Fields `email`, `password`, `username`, `nickname`; the last two may stay empty. */
-  register: Form & {
-    values: { email: string; username: string; nickname: string }
-    errors: {
-      email?: Message | undefined
-      password?: Message | undefined
-      username?: Message | undefined
-      nickname?: Message | undefined
-      form?: Message | undefined
+  register: Form &
+    WaysIn & {
+      values: { email: string; username: string; nickname: string }
+      errors: {
+        email?: Message | undefined
+        password?: Message | undefined
+        username?: Message | undefined
+        nickname?: Message | undefined
+        form?: Message | undefined
+      }
+      loginHref: string
+      /** Shown in the rule below the password. 8 by default. */
+      minLength?: number | undefined
     }
-    loginHref: string
-    /** Shown in the rule below the password. 8 by default. */
-    minLength?: number | undefined
-  }
   /** Field `email`. `sent` says the same to everybody, whether the address is known or not. */
   'forgot-password': Form & {
     values: { email: string }
@@ -124,6 +132,28 @@ type PublicPageProps = {
     /** To use another account or address. */
     loginHref: string
     /** POST with `csrf`: back to the app, with `access_denied`. */
+    cancelAction?: string | undefined
+  }
+  /** Each linked one posts `id` and `csrf` to `unlinkAction`; the buttons post `provider` and `csrf`. */
+  'account-identities': Common & {
+    csrf: string
+    linked: (WayIn & { who: string })[]
+    unlinkAction: string
+    providers: WayIn[]
+    providersAction: string
+    error?: Message | undefined
+  }
+  /** Fields `ticket`, hidden, and `password`: an account with the e-mail of another provider's is there already. */
+  'link-account': Form & {
+    ticket: string
+    provider: string
+    /** A file of `views/icons`. */
+    mark: string
+    email: string
+    errors: { password?: Message | undefined; form?: Message | undefined }
+    /** To sign in in another way. */
+    loginHref: string
+    forgotHref: string
     cancelAction?: string | undefined
   }
   consent: Form & {

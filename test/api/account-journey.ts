@@ -18,6 +18,22 @@ export async function accountJourney(stage: Stage & { inbox: Inbox }): Promise<v
   await profile(stage, renewed)
   await keys(stage, renewed)
   await signIns(stage, renewed)
+  await identities(stage, renewed)
+}
+
+async function identities({ journey, fixture }: Stage, person: Person): Promise<void> {
+  const { visit, refused } = journey
+  const { access_token: token, user } = await visit('POST /auth/login', { body: person })
+  const { storage } = fixture
+  const seen = { provider: 'github', appId: 'notes', subject: '1', profile: { nickname: '李华' } }
+  const [one, other] = [
+    await storage.identities.link(user.id, seen),
+    await storage.identities.link(user.id, { ...seen, subject: '2' }),
+  ]
+  await visit('GET /users/me/identities', { token })
+  await visit('DELETE /users/me/identities/{id}', { token, params: { id: one.id } })
+  await storage.users.setPasswordHash(user.id, undefined)
+  await refused('DELETE /users/me/identities/{id}', 409, { token, params: { id: other.id } })
 }
 
 interface Person {

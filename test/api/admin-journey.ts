@@ -23,6 +23,7 @@ export async function adminJourney({
   await signIns(desk)
   await clients(desk)
   await resources(desk)
+  await providers(desk)
   await operations(desk)
 }
 
@@ -140,6 +141,21 @@ async function resources({ journey: { visit, refused }, token, fixture }: Desk):
   await refused('PUT /admin/resources/{identifier}', 409, { token, params: own, body: rest })
   await refused('DELETE /admin/resources/{identifier}', 409, { token, params: own })
   await visit('DELETE /admin/resources/{identifier}', { token, params })
+}
+
+async function providers({ journey: { visit, refused }, token }: Desk): Promise<void> {
+  const recipe = { kind: 'github', client_id: 'notes', client_secret: 'the secret of notes' }
+  const body = { id: 'github-2', ...recipe }
+  const params = { id: 'github-2' }
+  const declared = { id: 'google' }
+  await visit('POST /admin/providers', { token, body })
+  await refused('POST /admin/providers', 409, { token, body })
+  await visit('GET /admin/providers', { token })
+  await visit('GET /admin/providers/{id}', { token, params })
+  await visit('PUT /admin/providers/{id}', { token, params, body: recipe })
+  await refused('PUT /admin/providers/{id}', 409, { token, params: declared, body: recipe })
+  await refused('DELETE /admin/providers/{id}', 409, { token, params: declared })
+  await visit('DELETE /admin/providers/{id}', { token, params })
 }
 
 async function operations({ journey: { visit, refused }, token, fixture }: Desk): Promise<void> {

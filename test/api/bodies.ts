@@ -36,6 +36,8 @@ export const bodies: Record<string, () => Record<string, unknown>> = {
   'POST /admin/roles': () => ({ name: name(), ...role() }),
   'PUT /admin/roles/{name}': role,
   'PATCH /admin/roles/{name}': role,
+  'POST /admin/providers': () => ({ id: name(), ...provider() }),
+  'PUT /admin/providers/{id}': provider,
   'POST /admin/keys/rotate': () => ({ force: false }),
 }
 
@@ -94,6 +96,10 @@ function resource() {
     scopes: [{ name: 'orders:read', description: { en: 'See your orders' }, sensitive: true }],
     access_token_ttl: 300,
   }
+}
+
+function provider() {
+  return { kind: 'github', client_id: 'notes', client_secret: 'not so secret', trust_email: true }
 }
 
 function role() {

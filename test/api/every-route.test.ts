@@ -25,6 +25,8 @@ onEveryStorage(
     const fixture = await begin({
       env: {
         ...env,
+        GOOGLE_CLIENT_ID: 'declared',
+        GOOGLE_CLIENT_SECRET: 'declared',
         SMTP_URL: inbox.url,
         ADMIN_EMAIL: admin.email,
         ADMIN_PASSWORD: admin.password,

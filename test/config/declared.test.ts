@@ -22,6 +22,7 @@ test('an empty file declares nothing', (t) => {
     clients: [],
     trustedIssuers: [],
     wechatApps: [],
+    providers: [],
   })
 })
 

@@ -21,6 +21,7 @@ import { locksContract } from './locks.ts'
 import { mailQueueContract } from './mail-queue.ts'
 import { migrationsContract } from './migrations.ts'
 import { outagesContract } from './outages.ts'
+import { providersContract } from './providers.ts'
 import { resourcesContract } from './resources.ts'
 import { rolesContract } from './roles.ts'
 import { statisticsContract } from './statistics.ts'
@@ -55,6 +56,7 @@ export function sqlContracts(test: TestFn, kind: DatabaseKind): void {
   rolesContract(test, open)
   apiKeysContract(test, open)
   identitiesContract(test, open)
+  providersContract(test, open)
   auditContract(test, async (t) => (await open(t)).storage)
   mailQueueContract(test, async (t) => {
     const { storage, beside, now, pass } = await open(t)
@@ -130,7 +132,7 @@ async function openEmpty(t: ExecutionContext, kind: DatabaseKind) {
 const leaveInMysql = [
   "DELETE FROM schema_migrations WHERE name >= '0009'",
   'DROP INDEX users_by_erase_at ON users',
-  'DROP TABLE identity_unions, identities, limits, mail_queue, audit_events, api_keys',
+  'DROP TABLE providers, identity_unions, identities, limits, mail_queue, audit_events, api_keys',
 ]
 
 /** A migration that did not end has left nothing. */
@@ -142,6 +144,7 @@ const leaveElsewhere = [
   ...[
     'daily_users',
     'daily_counts',
+    'providers',
     'identity_unions',
     'identities',
     'limits',

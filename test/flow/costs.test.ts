@@ -93,6 +93,7 @@ async function start(t: ExecutionContext, kind: DatabaseKind, seen: Costs): Prom
     ARGON2_MEMORY_KIB: '8192',
     ARGON2_TIME_COST: '1',
     KEY_POLL_SECONDS: '3600',
+    PROVIDER_POLL_SECONDS: '3600',
   })
   const storage = await openSqlStorage({
     url: config.DATABASE_URL,

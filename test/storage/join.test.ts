@@ -52,6 +52,7 @@ function registerTests(sharedUrl: string): void {
       PushedAuthorizationRequest: 'redis',
       ReplayDetection: 'redis',
       AccessToken: 'redis',
+      FederationState: 'redis',
       ClientCredentials: 'redis',
       WechatSessionKey: 'redis',
       WechatAccessToken: 'redis',

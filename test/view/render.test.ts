@@ -17,6 +17,8 @@ const pageNames: PageName[] = [
   'reset-password',
   'verify-email',
   'confirm-email',
+  'account-identities',
+  'link-account',
   'consent',
   'select-account',
   'logout',

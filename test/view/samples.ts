@@ -28,6 +28,8 @@ export function samples(text: string, address: string): PageProps {
       values: { identifier: text },
       errors: { identifier: said, password: said, form: said },
       registerHref: text,
+      providers: [{ id: 'acme', name: text, icon: 'provider-oidc' }],
+      providersAction: text,
       forgotHref: text,
     },
     register: {
@@ -35,6 +37,8 @@ export function samples(text: string, address: string): PageProps {
       values: { email: text, username: text, nickname: text },
       errors: { email: said, password: said, username: said, nickname: said, form: said },
       loginHref: text,
+      providers: [{ id: 'acme', name: text, icon: 'provider-oidc' }],
+      providersAction: text,
     },
     'forgot-password': {
       ...form,
@@ -64,6 +68,25 @@ export function samples(text: string, address: string): PageProps {
       email: text,
       errors: { code: said, form: said },
       loginHref: text,
+    },
+    'account-identities': {
+      languageHrefs: form.languageHrefs,
+      csrf: text,
+      linked: [{ id: 'one', name: text, icon: 'provider-oidc', who: text }],
+      unlinkAction: text,
+      providers: [{ id: 'acme', name: text, icon: 'provider-oidc' }],
+      providersAction: text,
+      error: said,
+    },
+    'link-account': {
+      ...form,
+      ticket: text,
+      provider: text,
+      mark: 'provider-oidc',
+      email: text,
+      errors: { password: said, form: said },
+      loginHref: text,
+      forgotHref: text,
     },
     consent: {
       ...form,

@@ -11,6 +11,7 @@ import { createLimitStore } from './limits.ts'
 import { createLocks } from './locks.ts'
 import { createMailQueueStore } from './mail-queue.ts'
 import { createMigrations } from './migrations.ts'
+import { createProviderStore } from './providers.ts'
 import { createResourceStore } from './resources.ts'
 import { createRoleStore } from './roles.ts'
 import { createSigningKeyStore } from './signing-keys.ts'
@@ -59,6 +60,7 @@ export async function openSqlStorage(options: SqlStorageOptions): Promise<Storag
   return {
     users: createUserStore(statements, now),
     identities: createIdentityStore(statements, now),
+    providers: createProviderStore(statements, now),
     clients: createClientStore(statements, now),
     resources: createResourceStore(statements),
     signingKeys: createSigningKeyStore(statements),

@@ -1,0 +1,195 @@
+import type { Router } from '@koa/router'
+import type { Hop, Purpose } from '#federation/hop.ts'
+import type { Notes } from '#federation/notes.ts'
+import { UpstreamFailure } from '#federation/providers/upstream.ts'
+import type { Provider, Providers } from '#federation/registry.ts'
+import type { FederatedOutcome, FederatedSignIn } from '#federation/sign-in.ts'
+import type { AppContext, RequestState } from '#http/context.ts'
+import type { SameBrowser } from '#http/same-browser.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { IdentityStore, SeenIdentity } from '#storage/identities.ts'
+import type { User, UserStore } from '#storage/users.ts'
+import type { Authenticate } from '#users/authenticate.ts'
+import type { PageProps } from '#view/pages.ts'
+import type { MessageKey } from '#view/translate.ts'
+import type { Interaction } from './interaction.ts'
+import { linkSteps } from './link-routes.ts'
+
+/** The step of an interaction that another provider takes: the way there, and the arrival. */
+export interface FederatedParts {
+  providers: Pick<Providers, 'list' | 'find'>
+  hop: Hop
+  notes: Notes
+  browser: SameBrowser
+  signInFederated: FederatedSignIn
+  identities: Pick<IdentityStore, 'link'>
+  users: Pick<UserStore, 'findById'>
+  authenticate: Authenticate
+  limit(address: string): Promise<Record<string, string>>
+}
+
+/** What the other steps lend this one. */
+export interface StepTools {
+  show(page: (ctx: AppContext, interaction: Interaction) => Promise<void>): Handler
+  submit(step: Step): Handler
+  /** The login page with a sentence above the form. */
+  refuse(ctx: AppContext, interaction: Interaction, refusal: Refusal): Promise<void>
+  showLink(ctx: AppContext, interaction: Interaction, props: LinkProps): Promise<void>
+  enter(
+    ctx: AppContext,
+    interaction: Interaction,
+    entry: { user: User; provider: string },
+  ): Promise<void>
+  record(
+    ctx: AppContext,
+    interaction: Interaction,
+    event: { type: string; actor?: string; target?: string; details?: Record<string, unknown> },
+  ): void
+}
+
+type Handler = (ctx: AppContext) => Promise<void>
+export type Step = (
+  ctx: AppContext,
+  interaction: Interaction,
+  fields: Record<string, string>,
+) => Promise<void>
+
+export interface Refusal {
+  error: MessageKey
+  provider: Provider
+  status: number
+}
+
+export type LinkProps = { ticket: string; provider: Provider } & Pick<
+  PageProps['link-account'],
+  'email' | 'errors'
+>
+
+/** Who has arrived, as the callback has noted it. */
+export interface Ticket {
+  purpose: Purpose
+  providerId: string
+  seen: SeenIdentity
+  trustsEmail: boolean
+}
+
+export const hopProblems = {
+  cancelled: 'errors.provider_cancelled',
+  failed: 'errors.provider_failed',
+  unavailable: 'errors.provider_unavailable',
+} as const satisfies Record<string, MessageKey>
+
+/** Refusals of a sign-in that the person reads on the login page, where there is a way on. */
+const refusals: Record<string, MessageKey> = {
+  account_disabled: 'errors.account_disabled',
+  registration_closed: 'errors.registration_closed',
+}
+
+export interface FederatedSteps {
+  /** Goes to the provider at once when the application has asked for it; resolves to whether it does. */
+  skipLogin(ctx: AppContext, interaction: Interaction): Promise<boolean>
+  addTo(router: Router<RequestState>): void
+}
+
+export function federatedSteps(parts: FederatedParts, tools: StepTools): FederatedSteps {
+  const { providers, notes, browser } = parts
+  const link = linkSteps(parts, tools)
+
+  const leave = async (
+    ctx: AppContext,
+    interaction: Interaction,
+    provider: Provider,
+  ): Promise<void> => {
+    ctx.set(await parts.limit(ctx.state.address))
+    const purpose = { kind: 'sign-in', uid: interaction.uid } as const
+    try {
+      const address = await parts.hop.begin(provider, purpose, browser.begin(ctx))
+      ctx.set('Cache-Control', 'no-store')
+      ctx.redirect(address)
+      ctx.status = 303
+    } catch (error) {
+      if (!(error instanceof UpstreamFailure)) throw error
+      ctx.state.log.warn(
+        { provider: provider.id, detail: error.message, err: error.cause },
+        'no hop',
+      )
+      await tools.refuse(ctx, interaction, {
+        error: hopProblems[error.reason],
+        provider,
+        status: 503,
+      })
+    }
+  }
+
+  const start: Step = async (ctx, interaction, fields) => {
+    const provider = providers.find(fields['provider'] ?? '', ctx.get('user-agent'))
+    if (!provider) throw new AppError('not_found', 404)
+    await leave(ctx, interaction, provider)
+  }
+
+  const arrive = async (ctx: AppContext, interaction: Interaction): Promise<void> => {
+    const token = browser.recognise(ctx)
+    const ticket = await notes.take<Ticket>(one(ctx.query['ticket']), token)
+    const provider = providers.find(ticket?.providerId ?? '')
+    if (!ticket || !provider || !isOf(ticket.purpose, interaction))
+      throw new AppError('session_expired', 400)
+    const outcome = await signIn(ctx, interaction, { ticket, provider })
+    if (outcome === undefined) return undefined
+    if ('user' in outcome) {
+      const { isNew, isLinked, user } = outcome
+      const about = {
+        actor: user.id,
+        target: `user:${user.id}`,
+        details: { provider: provider.id },
+      }
+      if (isNew) tools.record(ctx, interaction, { type: 'user.registered', ...about })
+      if (isNew || isLinked) tools.record(ctx, interaction, { type: 'identity.linked', ...about })
+      return tools.enter(ctx, interaction, { user: outcome.user, provider: provider.id })
+    }
+    const { seen } = ticket
+    await link.ask(ctx, interaction, { seen, provider, userId: outcome.mustProve.id })
+    return undefined
+  }
+
+  const signIn = async (
+    ctx: AppContext,
+    interaction: Interaction,
+    { ticket, provider }: { ticket: Ticket; provider: Provider },
+  ): Promise<FederatedOutcome | undefined> => {
+    try {
+      return await parts.signInFederated(ticket.seen, {
+        trustsEmail: ticket.trustsEmail,
+      })
+    } catch (error) {
+      const sentence = error instanceof AppError ? refusals[error.code] : undefined
+      if (!sentence) throw error
+      const reason = (error as AppError).code
+      const details = { provider: provider.id, reason }
+      tools.record(ctx, interaction, { type: 'login.failed', details })
+      await tools.refuse(ctx, interaction, { error: sentence, provider, status: 403 })
+      return undefined
+    }
+  }
+
+  return {
+    async skipLogin(ctx, interaction) {
+      const { identity_provider: wish } = interaction.params
+      const isDue = interaction.prompt.name === 'login' || interaction.prompt.name === 'create'
+      const provider =
+        isDue && typeof wish === 'string' && providers.find(wish, ctx.get('user-agent'))
+      if (provider) await leave(ctx, interaction, provider)
+      return Boolean(provider)
+    },
+    addTo(router) {
+      router.post('/federated', tools.submit(start))
+      router.get('/federated', tools.show(arrive))
+      link.addTo(router)
+    },
+  }
+}
+
+const isOf = (purpose: Purpose, { uid }: Interaction): boolean =>
+  purpose.kind === 'sign-in' && purpose.uid === uid
+
+const one = (value: string | string[] | undefined): string =>
+  typeof value === 'string' ? value : ''

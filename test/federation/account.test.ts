@@ -1,0 +1,149 @@
+import test from 'ava'
+import { apiOf } from '../support/api.ts'
+import { createBrowser, type Browser, type Page } from '../support/browser.ts'
+import { githubStandIn } from '../support/stand-ins/github.ts'
+import { oidcStandIn } from '../support/stand-ins/oidc.ts'
+import { signIn } from '../support/relying-party.ts'
+import { start, type Fixture, type Person } from '../support/start.ts'
+import { auditOf, begin, callbackOf, finish, githubEnv, googleEnv, signInWith } from './journey.ts'
+
+/** A browser that is signed in, on the page of its identities. */
+async function atIdentities(
+  fixture: Fixture,
+  person: Person,
+): Promise<{ browser: Browser; page: Page }> {
+  const browser = createBrowser(fixture.issuer)
+  const login = await browser.open('/account/identities')
+  return { browser, page: await signIn(login, person) }
+}
+
+async function scene(t: Parameters<typeof start>[0]) {
+  const [google, github] = [await oidcStandIn(t), await githubStandIn(t)]
+  const fixture = await start(t, { env: { ...googleEnv(google), ...githubEnv(github) } })
+  return { google, github, fixture, person: await fixture.addUser() }
+}
+
+test('who is signed in links accounts elsewhere on a page, and takes them away again', async (t) => {
+  const { google, fixture, person } = await scene(t)
+  google.person = { sub: 'G1', name: '李华 🌸', email: 'else@gmail.com', email_verified: true }
+  const { browser, page } = await atIdentities(fixture, person)
+  t.is(page.url.pathname, '/account/identities')
+  t.regex(page.text, /None yet/)
+  const away = await page.submit('/link', { provider: 'google' })
+  const linked = await browser.open(await callbackOf(away))
+  t.regex(linked.text, /Google 李华 🌸/)
+  const [identity] = await fixture.storage.identities.listByUser(person.id)
+  t.is(identity?.subject, 'G1')
+  // Linking is no sign-in, and changes nothing else of the account.
+  t.like(await fixture.storage.users.findById(person.id), {
+    email: person.email,
+    nickname: undefined,
+  })
+
+  const begun = await begin(fixture)
+  t.is(await finish(begun, await signInWith(begun, 'google')), person.id)
+  const gone = await linked.submit('/unlink')
+  t.regex(gone.text, /None yet/)
+  for (const type of ['identity.linked', 'identity.unlinked'])
+    t.like(
+      (await auditOf(fixture, type))[0],
+      { actor: person.id, target: `user:${person.id}` },
+      type,
+    )
+})
+
+test('the API lists identities, and lets all go but the last way in', async (t) => {
+  const { github, google, fixture, person } = await scene(t)
+  const api = apiOf(fixture)
+  const { browser, page } = await atIdentities(fixture, person)
+  for (const provider of ['google', 'github'])
+    await browser.open(await callbackOf(await page.submit('/link', { provider })))
+  const { access_token: token } = await api.login(person)
+  const listed = await api.call('GET', '/users/me/identities', { token })
+  const names = listed.body.identities.map((one: { provider: string }) => one.provider)
+  t.deepEqual(names, ['google', 'github'])
+  t.deepEqual(
+    (await api.call('GET', '/users/me', { token })).body.identities,
+    listed.body.identities,
+  )
+  const [first, second] = listed.body.identities.map((one: { id: string }) => one.id)
+  const stranger = await api.login(await fixture.addUser())
+  const foreign = { token: stranger.access_token }
+  t.is((await api.call('DELETE', `/users/me/identities/${first}`, foreign)).status, 404)
+  for (const id of [first, second])
+    t.is((await api.call('DELETE', `/users/me/identities/${id}`, { token })).status, 204)
+  t.is((await api.call('DELETE', `/users/me/identities/${first}`, { token })).status, 404)
+  t.is((await auditOf(fixture, 'identity.unlinked')).length, 2)
+  t.truthy(github.url && google.url)
+})
+
+test('the last way in stays', async (t) => {
+  const { fixture, google } = await scene(t)
+  google.person = { sub: 'G9' }
+  const begun = await begin(fixture)
+  const sub = await finish(begun, await signInWith(begun, 'google'))
+  const page = await begun.browser.open('/account/identities')
+  const refused = await page.submit('/unlink')
+  t.regex(refused.text, /This is your last way in/)
+  t.is((await fixture.storage.identities.listByUser(sub)).length, 1)
+})
+
+test('an identity that is somebody’s is not taken from them', async (t) => {
+  const { fixture, google, person } = await scene(t)
+  google.person = { sub: 'G1' }
+  const begun = await begin(fixture)
+  const owner = await finish(begun, await signInWith(begun, 'google'))
+  const { browser, page } = await atIdentities(fixture, person)
+  const away = await page.submit('/link', { provider: 'google' })
+  t.regex((await browser.open(await callbackOf(away))).text, /already belongs to somebody/)
+  t.is((await fixture.storage.identities.listByUser(owner)).length, 1)
+  t.deepEqual(await fixture.storage.identities.listByUser(person.id), [])
+})
+
+test('what comes back is linked to nobody but who had sent it, in the browser that they had', async (t) => {
+  const { fixture, person } = await scene(t)
+  const mine = await atIdentities(fixture, person)
+  const callback = await callbackOf(await mine.page.submit('/link', { provider: 'google' }))
+  const cookie = await mine.browser.jar.getCookieString(callback)
+  const arrival = await fetch(callback, { redirect: 'manual', headers: { cookie } })
+  const location = arrival.headers.get('location')!
+  const other = await fixture.addUser()
+  const theirs = await atIdentities(fixture, other)
+  t.is((await theirs.browser.open(location)).status, 400)
+  t.deepEqual(await fixture.storage.identities.listByUser(other.id), [])
+  // Nor by whoever is not signed in at all.
+  const nobody = createBrowser(fixture.issuer)
+  t.truthy((await nobody.open(location)).root.querySelector('[name=password]'))
+  await mine.browser.open(location)
+  t.is((await fixture.storage.identities.listByUser(person.id)).length, 1)
+})
+
+test('an arrival that was to link is no sign-in, and one that was to sign in links nothing', async (t) => {
+  const { fixture, person, google } = await scene(t)
+  google.person = { sub: 'G1' }
+  const { browser, page } = await atIdentities(fixture, person)
+  const callback = await callbackOf(await page.submit('/link', { provider: 'google' }))
+  const cookie = await browser.jar.getCookieString(callback)
+  const arrival = await fetch(callback, { redirect: 'manual', headers: { cookie } })
+  const ticket = new URL(arrival.headers.get('location')!, fixture.issuer).search
+  const begun = await begin(fixture, { browser, parameters: { prompt: 'login' } })
+  t.is((await browser.open(`${begun.login.url.pathname}/federated${ticket}`)).status, 400)
+  t.deepEqual(await fixture.storage.identities.listByUser(person.id), [])
+})
+
+test('forms of the page need its token, and a sign-in of a short while ago', async (t) => {
+  const { fixture, person } = await scene(t)
+  const { browser, page } = await atIdentities(fixture, person)
+  const cookie = await browser.jar.getCookieString(page.url.href)
+  for (const path of ['/account/identities/link', '/account/identities/unlink']) {
+    const answer = await fetch(fixture.issuer + path, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { cookie },
+      body: new URLSearchParams({ provider: 'google', id: 'x', csrf: 'x' }),
+    })
+    t.is(answer.status, 403, path)
+  }
+  await fixture.storage.users.update(person.id, { bannedAt: Date.now() })
+  t.not((await browser.open('/account/identities')).url.pathname, '/account/identities')
+})

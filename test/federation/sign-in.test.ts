@@ -1,0 +1,111 @@
+import test, { type ExecutionContext } from 'ava'
+import { createFederatedSignIn, storable } from '#federation/sign-in.ts'
+import { newId } from '#lib/ids.ts'
+import type { SeenIdentity } from '#storage/identities.ts'
+import { openStorage } from '../support/storage.ts'
+
+const seenOf = (profile: SeenIdentity['profile'], subject = newId()): SeenIdentity => ({
+  provider: 'acme',
+  appId: 'app',
+  subject,
+  profile,
+})
+
+async function open(t: ExecutionContext, registrationOpen = true) {
+  const { storage } = await openStorage(t)
+  const signIn = createFederatedSignIn({ ...storage, registrationOpen })
+  return { storage, signIn }
+}
+
+test('two first sign-ins of one person at the same moment make one user', async (t) => {
+  const { storage, signIn } = await open(t)
+  const seen = seenOf({ email: 'li@example.com', emailVerified: true })
+  const outcomes = await Promise.all(
+    Array.from({ length: 8 }, () => signIn(seen, { trustsEmail: true })),
+  )
+  const users = outcomes.map((one) => 'user' in one && one.user.id)
+  t.is(new Set(users).size, 1)
+  t.is(outcomes.filter((one) => 'user' in one && one.isNew).length, 1)
+  t.is((await storage.users.list({ limit: 10 })).users.length, 1)
+})
+
+test('a verified e-mail links only when the provider is trusted and the account’s own is verified', async (t) => {
+  for (const [trustsEmail, upstream, local, links] of [
+    [true, true, true, true],
+    [false, true, true, false],
+    [true, false, true, false],
+    [true, undefined, true, false],
+    [true, true, false, false],
+  ] as const) {
+    const { storage, signIn } = await open(t)
+    const id = newId()
+    await storage.users.create({ id, email: 'li@example.com', emailVerified: local })
+    const seen = seenOf({ email: 'LI@example.com', emailVerified: upstream })
+    const outcome = await signIn(seen, { trustsEmail })
+    const label = JSON.stringify([trustsEmail, upstream, local])
+    if (links) t.like(outcome, { isNew: false, isLinked: true, user: { id } }, label)
+    else t.like(outcome, { mustProve: { id } }, label)
+    t.is((await storage.identities.listByUser(id)).length, links ? 1 : 0, label)
+  }
+})
+
+test('an e-mail that nobody vouches for is not kept with a new account', async (t) => {
+  const { signIn } = await open(t)
+  const outcome = await signIn(seenOf({ email: 'li@example.com', emailVerified: false }), {
+    trustsEmail: true,
+  })
+  t.like(outcome, { isNew: true, user: { email: undefined, emailVerified: false } })
+})
+
+test('a banned account gets no identity, and is not counted as signed in', async (t) => {
+  const { storage, signIn } = await open(t)
+  const id = newId()
+  const banned = { id, email: 'li@example.com', emailVerified: true, bannedAt: 1 }
+  await storage.users.create(banned)
+  const seen = seenOf({ email: banned.email, emailVerified: true, nickname: 'New' })
+  const refused = { code: 'account_disabled' }
+  await t.throwsAsync(signIn(seen, { trustsEmail: true }), refused)
+  t.deepEqual(await storage.identities.listByUser(id), [])
+  await storage.identities.link(id, seen)
+  await t.throwsAsync(signIn(seen, { trustsEmail: true }), refused)
+  t.like(await storage.users.findById(id), { loginCount: 0, nickname: undefined })
+})
+
+test('who comes back within the grace is not erased', async (t) => {
+  const { storage, signIn } = await open(t)
+  const seen = seenOf({})
+  const first = await signIn(seen, { trustsEmail: false })
+  const { id } = (first as { user: { id: string } }).user
+  await storage.users.update(id, { eraseAt: Date.now() + 1000 })
+  await signIn(seen, { trustsEmail: false })
+  t.is((await storage.users.findById(id))?.eraseAt, undefined)
+})
+
+test('where registration is closed a stranger is refused, and nothing is written', async (t) => {
+  const { storage, signIn } = await open(t, false)
+  await t.throwsAsync(signIn(seenOf({}), { trustsEmail: false }), { code: 'registration_closed' })
+  t.is((await storage.users.list({ limit: 1 })).users.length, 0)
+})
+
+test('a profile is cut to what we keep', (t) => {
+  t.deepEqual(
+    storable({
+      email: ' Li@example.com ',
+      emailVerified: true,
+      nickname: ` 雨面\0\n👩‍👩‍👧\ud800 ${'x'.repeat(100)}`,
+      avatarUrl: 'http://thirdwx.qlogo.cn/a',
+    }),
+    {
+      email: 'Li@example.com',
+      emailVerified: true,
+      nickname: `雨面👩‍👩‍👧\ufffd ${'x'.repeat(55)}`,
+      avatarUrl: 'https://thirdwx.qlogo.cn/a',
+    },
+  )
+  const nothing = { email: undefined, emailVerified: undefined, nickname: undefined }
+  for (const avatarUrl of ['javascript:alert(1)', 'data:text/html,x', '/a', undefined])
+    t.deepEqual(storable({ email: 'victim', emailVerified: true, nickname: ' ', avatarUrl }), {
+      ...nothing,
+      avatarUrl: undefined,
+    })
+})
