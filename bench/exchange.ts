@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import autocannon, { type Request } from 'autocannon'
 import { createForeignTokens } from '#federation/foreign-tokens.ts'
-import { createGuardedFetch } from '#http/guarded-fetch.ts'
+import { createOutbound } from '#http/outbound.ts'
 import { jwtType } from '#oidc/exchange-foreign-token.ts'
 import { tokenExchange } from '#oidc/token-exchange.ts'
 import { startIssuer, type Issuer } from '../test/support/issuer.ts'
@@ -56,7 +56,8 @@ async function verification(): Promise<number> {
         apiScopes: undefined,
       },
     ],
-    getJson: createGuardedFetch({ allowedHosts: [issuer.host], timeoutMs: 5000, maxBytes: 1e5 }),
+    getJson: createOutbound({ allowedHosts: [issuer.host], timeoutMs: 5000, maxBytes: 1e5 })
+      .getJson,
     now: Date.now,
     onError: (error) => say(String(error)),
   })

@@ -1,12 +1,8 @@
 import { createForeignSignIn, type ForeignSignIn } from '#federation/foreign-sign-in.ts'
 import { createForeignTokens } from '#federation/foreign-tokens.ts'
-import { createFederatedSignIn } from '#federation/sign-in.ts'
-import { createGuardedFetch } from '#http/guarded-fetch.ts'
+import { createOutbound } from '#http/outbound.ts'
 import type { ForeignTokenParts } from '#oidc/exchange-foreign-token.ts'
 import type { AppParts } from './app.ts'
-
-/** Key sets are small; Google's has some ten kilobytes. */
-const keySetLimits = { timeoutMs: 5000, maxBytes: 256 * 1024 }
 
 /** People who come with the JWTs of other providers. */
 export function foreignOf(parts: AppParts): ForeignSignIn {
@@ -17,14 +13,14 @@ export function foreignOf(parts: AppParts): ForeignSignIn {
     now,
     tokens: createForeignTokens({
       issuers: parts.trustedIssuers ?? [],
-      getJson: createGuardedFetch({ allowedHosts: config.FETCH_ALLOWED_HOSTS, ...keySetLimits }),
+      getJson: createOutbound({
+        allowedHosts: config.FETCH_ALLOWED_HOSTS,
+        maxBytes: 256 * 1024,
+      }).getJson,
       now,
       onError: (error, issuer) => log.warn({ err: error, issuer }, 'cannot fetch the keys'),
     }),
-    signIn: createFederatedSignIn({
-      ...storage,
-      registrationOpen: config.REGISTRATION === 'open',
-    }),
+    signIn: services.federation.signInFederated,
     entered: ({ userId, isNew, issuer, subject }) =>
       audit.record({
         type: 'login.succeeded',

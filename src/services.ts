@@ -107,6 +107,7 @@ export function createServices(parts: ServicesParts): Services {
   const permittedScopes = createPermittedScopes(storage.roles)
   const mail = mailOf(parts, secrets)
   const notify = notifyOf(config, mail)
+  const federation = federationOf(parts, secrets)
   const measures = createMeasures({ storage, passwords, log, now })
   const tellChanged = async ({ email, locale = 'en' }: User): Promise<void> => {
     if (email !== undefined) await notify('passwordChanged', { to: email, locale })
@@ -147,8 +148,12 @@ export function createServices(parts: ServicesParts): Services {
     apiKeys: createApiKeys(storage.apiKeys, now),
     ...measures,
     mail,
-    wechat: createWechat(parts, { secrets, audit: measures.audit }),
-    federation: federationOf(parts, secrets),
+    wechat: createWechat(parts, {
+      secrets,
+      audit: measures.audit,
+      signIn: federation.signInFederated,
+    }),
+    federation,
     notify,
   }
 }

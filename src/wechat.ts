@@ -1,7 +1,7 @@
 import type { AuditRecorder } from '#audit/recorder.ts'
 import { loadDeclared } from '#config/declared.ts'
 import { wechatAppsOf } from '#config/wechat-apps.ts'
-import { createFederatedSignIn } from '#federation/sign-in.ts'
+import type { FederatedSignIn } from '#federation/sign-in.ts'
 import { createWechatAccessTokens } from '#federation/wechat/access-token.ts'
 import {
   createWechatApi,
@@ -44,7 +44,11 @@ export const wechatScope: ResourceScope = {
 
 export function createWechat(
   { config, storage, now }: ServicesParts,
-  { secrets, audit }: { secrets: readonly string[]; audit: AuditRecorder },
+  {
+    secrets,
+    audit,
+    signIn,
+  }: { secrets: readonly string[]; audit: AuditRecorder; signIn: FederatedSignIn },
 ): Wechat {
   const apps = wechatAppsOf(config, loadDeclared(config).wechatApps)
   const appOf = (appId: string | undefined): WechatApp => {
@@ -52,7 +56,7 @@ export function createWechat(
     if (!app) throw new AppError('wechat_app_unknown', 400)
     return app
   }
-  const { artifacts, users, identities } = storage
+  const { artifacts, users } = storage
   const sealer = createSealer(secrets, 'wechat')
   const http = createWechatHttp({
     baseUrl: config.WECHAT_API_BASE_URL,
@@ -60,8 +64,6 @@ export function createWechat(
   })
   const accessTokens = createWechatAccessTokens({ http, storage, sealer, now })
   const api = createWechatApi({ http, accessTokens, now })
-  const registrationOpen = config.REGISTRATION === 'open'
-  const signIn = createFederatedSignIn({ identities, users, registrationOpen })
   return {
     login: createWechatLogin({
       appOf,

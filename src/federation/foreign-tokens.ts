@@ -7,7 +7,7 @@ import {
   type JWTVerifyGetKey,
 } from 'jose'
 import type { TrustedIssuer } from '#config/issuer-entry.ts'
-import type { GetJson } from '#http/guarded-fetch.ts'
+import type { GetJson } from '#http/outbound.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { SeenIdentity } from '#storage/identities.ts'

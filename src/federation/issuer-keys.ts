@@ -1,5 +1,5 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
-import type { GetJson } from '#http/guarded-fetch.ts'
+import type { GetJson } from '#http/outbound.ts'
 import { busy } from '#lib/app-error.ts'
 import type { Clock } from '#lib/clock.ts'
 

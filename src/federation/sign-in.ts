@@ -131,7 +131,8 @@ async function refresh(
   seen: SeenIdentity,
 ): Promise<User> {
   // What the provider does not say this time it has not taken back.
-  const profile = { ...known.profile, ...seen.profile }
+  const said = Object.entries(seen.profile).filter(([, value]) => value !== undefined)
+  const profile = { ...known.profile, ...Object.fromEntries(said) }
   const { userId } = await parts.identities.link(known.userId, { ...seen, profile })
   const user = await require(parts, userId)
   const { nickname, avatarUrl } = seen.profile

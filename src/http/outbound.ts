@@ -13,11 +13,15 @@ import ipaddr from 'ipaddr.js'
 export interface Outbound {
   /** Rejects with OutboundRefused before anything is sent, or with the network's error. */
   fetch(url: string | URL, init?: OutboundInit): Promise<Response>
+  /** The JSON of an answer; rejects for every answer but 200 too, with a reason for the log. */
+  getJson: GetJson
   /** Throws OutboundRefused for an address that must not be asked. */
   check(url: string | URL): void
   /** For other HTTP clients of Node: resolves names to public addresses only. Use `check` as well. */
   lookupFor(url: string | URL): typeof lookupPublic | undefined
 }
+
+export type GetJson = (url: string) => Promise<unknown>
 
 export interface OutboundInit {
   method?: string
@@ -55,13 +59,20 @@ export function createOutbound({
   const lookupFor = (address: string | URL) =>
     isAllowed(new URL(address)) ? undefined : lookupPublic
 
+  const fetch: Outbound['fetch'] = async (address, init = {}) => {
+    const url = new URL(address)
+    check(url)
+    return request(url, init, { lookup: lookupFor(url), timeoutMs, maxBytes })
+  }
+
   return {
     check,
     lookupFor,
-    async fetch(address, init = {}) {
-      const url = new URL(address)
-      check(url)
-      return request(url, init, { lookup: lookupFor(url), timeoutMs, maxBytes })
+    fetch,
+    async getJson(url) {
+      const answer = await fetch(url)
+      if (answer.status !== 200) throw new Error(`${new URL(url).host} answered ${answer.status}`)
+      return answer.json()
     },
   }
 }

@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from 'ava'
 import { SignJWT, type JWTPayload } from 'jose'
 import type { TrustedIssuer } from '#config/issuer-entry.ts'
 import { createForeignTokens, type ForeignPerson } from '#federation/foreign-tokens.ts'
-import { createGuardedFetch } from '#http/guarded-fetch.ts'
+import { createOutbound } from '#http/outbound.ts'
 import { claimsOf, startIssuer } from '../support/issuer.ts'
 
 const base = {
@@ -32,7 +32,8 @@ async function begin(t: ExecutionContext, entry: Partial<TrustedIssuer> = {}) {
         ...entry,
       },
     ],
-    getJson: createGuardedFetch({ allowedHosts: [issuer.host], timeoutMs: 20_000, maxBytes: 1e5 }),
+    getJson: createOutbound({ allowedHosts: [issuer.host], timeoutMs: 20_000, maxBytes: 1e5 })
+      .getJson,
     now: Date.now,
     onError: (error) => t.log(error),
   })

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import { jwtVerify } from 'jose'
 import { createIssuerKeys, freshMs, pauseMs, staleMs } from '#federation/issuer-keys.ts'
-import { createGuardedFetch } from '#http/guarded-fetch.ts'
+import { createOutbound } from '#http/outbound.ts'
 import { startIssuer } from '../support/issuer.ts'
 
 async function begin(t: ExecutionContext, timeoutMs = 20_000) {
@@ -10,11 +10,11 @@ async function begin(t: ExecutionContext, timeoutMs = 20_000) {
   const problems: unknown[] = []
   const keys = createIssuerKeys({
     jwksUri: issuer.jwksUri,
-    getJson: createGuardedFetch({
+    getJson: createOutbound({
       allowedHosts: [issuer.host],
       timeoutMs,
       maxBytes: 256 * 1024,
-    }),
+    }).getJson,
     now: () => time,
     onError: (error) => void problems.push(error),
   })

@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import { createOutbound, isPublic, OutboundRefused } from '#http/outbound.ts'
+import { startIssuer } from '../support/issuer.ts'
 
 /** A server on loopback. */
 async function serve(t: ExecutionContext, listener: RequestListener): Promise<string> {
@@ -79,4 +80,18 @@ test('an answer that never ends, or is too long, is given up', async (t) => {
   await t.throwsAsync(outbound.fetch(`http://${host}/long`), { message: /more than 1000 bytes/ })
   const patient = createOutbound({ allowedHosts: [host], timeoutMs: 300 })
   await t.throwsAsync(patient.fetch(`http://${host}/slow`))
+})
+
+test('an issuer that is down, slow, too large, garbled or elsewhere is an error', async (t) => {
+  const issuer = await startIssuer(t)
+  for (const behaviour of ['down', 'slow', 'huge', 'redirect', 'garbled'] as const) {
+    issuer.behaviour = behaviour
+    const timeoutMs = behaviour === 'slow' ? 300 : 20_000
+    const getJson = createOutbound({
+      timeoutMs,
+      maxBytes: 256 * 1024,
+      allowedHosts: [issuer.host],
+    }).getJson
+    await t.throwsAsync(getJson(issuer.jwksUri), undefined, behaviour)
+  }
 })
