@@ -10,10 +10,16 @@ import type { Engine } from '#oidc/engine.ts'
 import { createFirstPartyTokens, firstPartyClientId, type TokenAnswer } from '#oidc/first-party.ts'
 import type { NewAuditEvent } from '#audit/recorder.ts'
 import type { Storage } from '#storage/storage.ts'
+import { enrolmentRoutes } from '#factors/enrolment-routes.ts'
+import { rememberedDeviceRoutes } from '#factors/remembered-device-routes.ts'
+import { factorRoutes } from '#factors/routes.ts'
 import { recoveryRoutes } from '#users/recovery-routes.ts'
-import { authRoutes, type TokenFunctions } from '#users/routes.ts'
 import { createNewcomers } from './newcomers.ts'
+import type { TokenFunctions } from '#users/finish-sign-in.ts'
+import { authRoutes, type AuthRouteParts } from '#users/routes.ts'
+import { secondStepRoutes } from '#users/second-step-routes.ts'
 import type { Services } from './services.ts'
+import { confirmOwnerOf } from './strong-sign-in.ts'
 import { verifyTokenRoutes } from './verify-token.ts'
 import { wechatRoutes } from './wechat-routes.ts'
 
@@ -40,16 +46,29 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
       request,
     )
 
+  const signIn: AuthRouteParts = {
+    ...services,
+    users: storage.users,
+    registrationOpen: config.REGISTRATION === 'open',
+    ...createNewcomers(config, services),
+    tokens,
+    audit: record,
+  }
+
+  const factors = {
+    ...services,
+    users: storage.users,
+    confirmOwner: confirmOwnerOf(parts, services),
+    audit: recordBy,
+  }
+
   return [
-    ...authRoutes({
-      ...services,
-      users: storage.users,
-      registrationOpen: config.REGISTRATION === 'open',
-      ...createNewcomers(config, services),
-      tokens,
-      audit: record,
-    }),
-    ...wechatRoutes({ wechat, tokens, audit: recordBy }),
+    ...authRoutes(signIn),
+    ...secondStepRoutes({ ...services, ...signIn }),
+    ...wechatRoutes({ ...services, wechat, tokens, audit: recordBy }),
+    ...factorRoutes(factors),
+    ...enrolmentRoutes(factors),
+    ...rememberedDeviceRoutes(factors),
     ...recoveryRoutes({ recovery: services.recovery, audit: record }),
     ...verifyTokenRoutes({
       identify: parts.identify,

@@ -7,5 +7,6 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 enableCompileCache(`${root}node_modules/.cache/compile`)
 const modules = globSync(['{src,migrations,views}/**/*.ts'], { cwd: root, exclude: ['src/cli/**'] })
-for (const module of modules) await import(`../${module}`)
+// What cannot be loaded is told by whoever starts it; an install must not fail for it.
+for (const module of modules) await import(`../${module}`).catch(() => {})
 flushCompileCache()

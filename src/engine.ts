@@ -8,6 +8,7 @@ import type { ShowPage } from '#http/pages.ts'
 import type { AppParts } from './app.ts'
 import { keyFacts } from './identify.ts'
 import { wechatGrant } from './wechat-grant.ts'
+import { secondFactorPolicyOf } from './strong-sign-in.ts'
 
 /** The engine with everything of ours that it asks. */
 export function engineOf(
@@ -46,6 +47,7 @@ export function engineOf(
         foreignTokens,
         showPage,
         permittedScopes,
+        secondFactor: secondFactorPolicyOf(config, storage, services),
         now,
       })
       registerExtensionGrant(provider, wechatGrant(parts, { provider, jwt }))

@@ -20,6 +20,7 @@ import { demoClientId } from './first-start.ts'
 import { createNewcomers } from './newcomers.ts'
 import { signedInOf } from './signed-in-pages.ts'
 import type { Services } from './services.ts'
+import { deviceCookieOf } from './strong-sign-in.ts'
 
 /** The pages that people meet, except those that the engine asks for itself. */
 export function pageRoutes(
@@ -71,6 +72,9 @@ function interactionOf(
     basePath: config.basePath,
     partyOf,
     showPage,
+    mailMode: config.SIGN_IN_WITH_EMAIL,
+    deviceCookie: deviceCookieOf(config),
+    secureCookies: config.ISSUER.startsWith('https:'),
   }
 }
 

@@ -31,6 +31,7 @@ import { createRecovery, type Recovery } from '#users/recovery.ts'
 import { createRegister, type Register } from '#users/register.ts'
 import { createMailView } from '#view/mail.ts'
 import { isLocale, type Locale } from '#view/translate.ts'
+import { createStrongSignIn, type StrongSignIn } from './strong-sign-in.ts'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { federationOf, type Federation } from './federation-of.ts'
@@ -38,7 +39,7 @@ import { createMeasures, type Measures } from './measures.ts'
 import { createWechat, type Wechat } from './wechat.ts'
 
 /** What the server can do, before anyone can ask for it by HTTP. Pages, JSON routes and commands call these same functions. */
-export interface Services extends Measures {
+export interface Services extends Measures, StrongSignIn {
   secrets: readonly [string, ...string[]]
   sealer: Sealer
   now: Clock
@@ -64,8 +65,14 @@ export interface Services extends Measures {
 
 export type Notify = (
   name: Parameters<ReturnType<typeof createMailView>>[0],
-  message: { to: string; locale: string; path?: string; code?: string | undefined },
+  message: { to: string; locale: string; path?: string; words?: MailWords },
 ) => Promise<void>
+
+/** What some messages say besides: a factor, a code. */
+export interface MailWords {
+  factor?: string
+  code?: string
+}
 
 export interface ServicesParts {
   config: Config
@@ -109,6 +116,14 @@ export function createServices(parts: ServicesParts): Services {
   const notify = notifyOf(config, mail)
   const federation = federationOf(parts, secrets)
   const measures = createMeasures({ storage, passwords, log, now })
+  const strongSignIn = createStrongSignIn({
+    config,
+    storage,
+    secrets,
+    now,
+    notify,
+    mailLimits,
+  })
   const tellChanged = async ({ email, locale = 'en' }: User): Promise<void> => {
     if (email !== undefined) await notify('passwordChanged', { to: email, locale })
   }
@@ -130,7 +145,12 @@ export function createServices(parts: ServicesParts): Services {
       now,
       tellChanged,
       sendLink: (name, { to, token, code, locale }) =>
-        notify(name, { to, locale, code, path: `${paths[name]}?token=${token}` }),
+        notify(name, {
+          to,
+          locale,
+          path: `${paths[name]}?token=${token}`,
+          words: { code: code ?? '' },
+        }),
       codes: createMailCodes({ ...storage, key: deriveKey(secrets[0], 'mail-codes'), now }),
       mailLimits,
     }),
@@ -155,6 +175,7 @@ export function createServices(parts: ServicesParts): Services {
     }),
     federation,
     notify,
+    ...strongSignIn,
   }
 }
 
@@ -181,9 +202,9 @@ function mailOf(
 
 function notifyOf(config: Config, mail: MailQueue): Notify {
   const render = createMailView(config.BRAND_NAME, config.ISSUER, config.BRAND_ACCENT)
-  return async (name, { to, locale, path = '/forgot-password', code = '' }) => {
+  return async (name, { to, locale, path = '/forgot-password', words = {} }) => {
     const language: Locale = isLocale(locale) ? locale : 'en'
-    const values = { email: to, link: config.ISSUER + path, code }
+    const values = { email: to, link: config.ISSUER + path, factor: '', code: '', ...words }
     await mail.enqueue({ to, ...render(name, values, language) })
   }
 }

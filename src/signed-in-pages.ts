@@ -10,8 +10,10 @@ import type { ShowPage } from '#http/pages.ts'
 import { createSignedIn, type SignedIn } from '#http/signed-in.ts'
 import { pagesClientId, readBrowserSession, type BrowserSession } from '#oidc/browser-session.ts'
 import type { Engine } from '#oidc/engine.ts'
+import { demandOf } from '#oidc/second-factor-policy.ts'
 import type { User } from '#storage/users.ts'
 import type { AppParts } from './app.ts'
+import { secondFactorPolicyOf } from './strong-sign-in.ts'
 
 /** Every page for people who are signed in, as one table. */
 export const signedInPages = (options: { consoleMaxAge: number }): PageRoute[] => [
@@ -27,6 +29,7 @@ export function signedInRoutes(
   const { config, storage, services } = parts
   const [secret] = services.secrets
   const signedIn = signedInOf(parts)
+  const secondFactor = secondFactorPolicyOf(config, storage, services)
   const callApi = createCallApi(table, (address) => services.requestLimits.count(address))
   return [
     signedIn.routes,
@@ -40,6 +43,10 @@ export function signedInRoutes(
         const session = await readBrowserSession(engine.provider, ctx)
         const user = session && (await storage.users.findById(session.accountId))
         if (!user || user.bannedAt !== undefined) return undefined
+        // A right password makes a session before the second factor is asked for.
+        const cookie = (name: string) => ctx.cookies.get(name, { signed: true })
+        const facts = { ...session, roles: user.roles, level: 1, cookie }
+        if ((await demandOf(secondFactor, facts)) !== 'none') return undefined
         const scopes = await services.allowedScopes(user.id, config.API_RESOURCE)
         return personOf({ user, session, scopes: new Set(scopes), callApi })
       },
@@ -65,7 +72,8 @@ interface Facts {
 function personOf({ user, session, scopes, callApi }: Facts): SignedInPerson {
   const { id: userId, email, username, nickname } = user
   const identifier = email ?? username ?? ''
-  const caller = { userId, scopes, via: 'session', sessionKey: session.key } as const
+  const { key: sessionKey, signedInAt } = session
+  const caller = { userId, scopes, via: 'session', sessionKey, signedInAt } as const
   return {
     userId,
     account: { name: nickname ?? username ?? email ?? userId, identifier },

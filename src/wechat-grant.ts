@@ -30,11 +30,15 @@ export function wechatGrant(
       const parsed = wechatSignInSchema.safeParse(parameters)
       if (!parsed.success) throw invalid(parsed.error.issues)
       const user = await services.wechat.login(parsed.data, request)
+      const amr = ['fed']
+      const { resource } = parsed.data
+      await services.secondStep(user, { clientId: request.clientId, resource, amr })
       return tokens.issue({
+        amr,
         accountId: user.id,
         clientId: request.clientId,
         isClientAuthenticated: true,
-        resource: parsed.data.resource,
+        resource,
         address: request.address,
         agent: request.agent,
       })

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { wechatSignInSchema } from '#federation/wechat/login.ts'
+import type { SecondStep } from '#factors/second-step.ts'
 import { Binary, route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
-import { presentUser, userSchema } from '#users/presented.ts'
-import { tokensSchema, type TokenFunctions } from '#users/routes.ts'
+import { presentUser } from '#users/presented.ts'
+import { signInSchema, type TokenFunctions } from '#users/finish-sign-in.ts'
 import { wechatScope, type Wechat } from './wechat.ts'
 
 /**
@@ -13,6 +14,8 @@ import { wechatScope, type Wechat } from './wechat.ts'
 export interface WechatRouteParts {
   wechat: Wechat
   tokens: Pick<TokenFunctions, 'issue'>
+  /** Rejects when a second factor is due. */
+  secondStep: SecondStep
   audit(
     event: { type: string; target: string; details?: Record<string, unknown> },
     call: Pick<ApiCall<unknown, unknown, unknown>, 'caller' | 'request'>,
@@ -34,7 +37,7 @@ export const wechatRoutes = (parts: WechatRouteParts): ApiRoute[] => [
   qrCodeRoute(parts),
 ]
 
-const loginRoute = ({ wechat, tokens }: WechatRouteParts): ApiRoute =>
+const loginRoute = ({ wechat, tokens, secondStep }: WechatRouteParts): ApiRoute =>
   route({
     tag: 'auth',
     access: 'anyone',
@@ -47,17 +50,19 @@ const loginRoute = ({ wechat, tokens }: WechatRouteParts): ApiRoute =>
     answer: {
       status: 200,
       description: 'Tokens for the API, and the user.',
-      schema: tokensSchema.extend({ user: userSchema }),
+      schema: signInSchema,
     },
     problems: {
       ...problems,
-      403: 'wechat_blocked: WeChat holds the person for dangerous; account_disabled; registration_closed',
+      403: 'wechat_blocked: WeChat holds the person for dangerous; account_disabled; registration_closed; mfa_required, as at /auth/login',
     },
     async handle({ body, request }) {
       const { client_id: clientId, resource, ...given } = body
       const { address, agent } = request
       const user = await wechat.login(given, { ...request, clientId })
-      const pair = await tokens.issue({ accountId: user.id, clientId, resource, address, agent })
+      const signIn = { clientId, resource, amr: ['fed'] }
+      await secondStep(user, signIn)
+      const pair = await tokens.issue({ ...signIn, accountId: user.id, address, agent })
       return { ...pair, user: presentUser(user) }
     },
   })

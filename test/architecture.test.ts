@@ -7,7 +7,7 @@ const floors = [
   ['config', 'storage', 'view'],
   ['http', 'mail', 'storage/sql', 'storage/redis'],
   ['federation/providers', 'federation/wechat'],
-  ['users', 'clients', 'api-keys', 'audit', 'federation', 'oidc'],
+  ['users', 'clients', 'api-keys', 'audit', 'federation', 'factors', 'oidc'],
   ['interaction', 'account', 'admin', 'console', 'demo'],
   ['', 'cli', 'cli/import'],
 ]

@@ -45,6 +45,12 @@ export const clientMetadata = z.looseObject({
     .describe(
       'Claims of userinfo and the ID token, under the scope profile, out of the person’s metadata.',
     ),
+  require_acr: text(64)
+    .nullish()
+    .describe(
+      'The least `acr` of its sign-ins: urn:yumen:acr:1, or urn:yumen:acr:2 for two factors.',
+    ),
+  default_acr_values: words,
   introspection_resources: uris.describe('The resources whose tokens this client may introspect.'),
 })
 

@@ -24,7 +24,10 @@ import { userRoutes } from './users.ts'
  */
 export interface AdminParts
   extends
-    Pick<UserActionParts, 'passwords' | 'passwordPolicy' | 'recovery' | 'apiResource' | 'now'>,
+    Pick<
+      UserActionParts,
+      'passwords' | 'passwordPolicy' | 'recovery' | 'factors' | 'apiResource' | 'now'
+    >,
     Pick<ClientParts, 'validateClient'>,
     Pick<KeyParts, 'keys'>,
     Pick<ProviderParts, 'providers' | 'issuer'>,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
+import type { Factors } from '#factors/factors.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { User } from '#storage/users.ts'
@@ -10,9 +11,10 @@ import { adminUserSchema, presentAdminUser } from './user-fields.ts'
 import { findManagedUser, hashPassword, userId, userRoute, type UserId } from './users.ts'
 import type { UserParts } from './users.ts'
 
-/** `/admin/users/:id/ban`, `…/unban`, `…/reset-password`, `…/logout`. */
+/** `/admin/users/:id/ban`, `…/unban`, `…/reset-password`, `…/remove-factors`, `…/logout`. */
 export interface UserActionParts extends UserParts {
   recovery: Pick<Recovery, 'forgotPassword'>
+  factors: Pick<Factors, 'removeAll'>
   now: Clock
 }
 
@@ -54,6 +56,18 @@ export function userActionRoutes(parts: UserActionParts): ApiRoute[] {
       },
       problems: { 409: 'no_email: there is no address for the link; banned: the user is banned' },
       handle: (call) => resetPassword(parts, call),
+    }),
+    route({
+      ...common,
+      path: '/admin/users/:id/remove-factors',
+      summary:
+        'For somebody who has lost phone and recovery codes: remove every second factor and end every sign-in.',
+      answer: {
+        status: 200,
+        description: 'How many there were.',
+        schema: z.object({ removed: z.int() }),
+      },
+      handle: (call) => removeFactors(parts, call),
     }),
     route({
       ...common,
@@ -99,6 +113,15 @@ function recorded(
   const details = { ...difference, ...(reason === undefined ? {} : { reason }) }
   audit({ type, target: `user:${after.id}`, details }, call)
   return presentAdminUser(after)
+}
+
+async function removeFactors(parts: UserActionParts, call: Call) {
+  const user = await findManagedUser(parts, call)
+  const removed = await parts.factors.removeAll(user)
+  await parts.endAll(user.id)
+  const target = `user:${user.id}`
+  parts.audit({ type: 'factor.all_removed', target, details: { removed } }, call)
+  return { removed }
 }
 
 async function resetPassword(parts: UserActionParts, call: Call<z.infer<typeof reset>>) {

@@ -37,6 +37,7 @@ async function issueTokens(parts: CommandParts, options: Options): Promise<void>
       defaultResource: config.API_RESOURCE,
     })
     return tokens.issue({
+      amr: [],
       accountId: user.id,
       clientId: options.client,
       resource: options.resource,

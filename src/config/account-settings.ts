@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { flag, help, oneOf, secret, whole } from './kinds.ts'
+import { flag, help, list, oneOf, secret, whole } from './kinds.ts'
 
 /** Settings of accounts, their passwords, and the limits on guessing. */
 export const accountSettings = {
@@ -45,6 +45,27 @@ export const accountSettings = {
     ),
   ),
   LOGIN_LOCK_MINUTES: whole(1, 1440, 15).meta(help('how long it stays locked')),
+  SIGN_IN_WITH_EMAIL: oneOf(['off', 'code', 'link', 'both'], 'off').meta(
+    help(
+      'whether a code, a link or both in a mail sign people in who have confirmed their address',
+    ),
+  ),
+  SECOND_FACTOR_FOR_ROLES: list(
+    z.string().regex(/^[a-z0-9_.:-]{1,64}$/, { error: 'must list names of roles' }),
+  ).meta(
+    help(
+      'roles whose holders must have a second factor, separated by commas; they set one up when they next sign in',
+    ),
+  ),
+  PASSKEY_ORIGINS: list(
+    z.string().refine((value) => URL.canParse(value) && new URL(value).origin === value, {
+      error: 'must list origins such as https://app.example.com',
+    }),
+  ).meta(
+    help(
+      'origins beside that of ISSUER whose pages may ask for passkeys, separated by commas; browsers allow it below the host of ISSUER',
+    ),
+  ),
   REQUESTS_PER_MINUTE: whole(0, 1_000_000, 60).meta(
     help('sign-in requests of one address; 0 no limit'),
   ),

@@ -44,6 +44,8 @@ export interface Caller {
   grantId?: string | undefined
   /** Key of the browser's session, when it is that which brought the caller. */
   sessionKey?: string | undefined
+  /** When they proved who they are in that session, in milliseconds. */
+  signedInAt?: number | undefined
 }
 
 /** What is known of the request, beside its content. */
@@ -193,6 +195,8 @@ const insufficientScope = (scope: string): AppError =>
 
 const parseBody = bodyParser({
   enableTypes: ['json', 'form'],
+  // What is deleted may want the owner's password.
+  parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'],
   jsonLimit: '100kb',
   formLimit: '56kb',
   onError(cause) {

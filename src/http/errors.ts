@@ -55,6 +55,7 @@ function answer(
     code: error.code,
     trace_id: problem.traceId,
     errors: error.problems,
+    ...error.members,
   }
   ctx.type = 'application/problem+json'
 }

@@ -1,5 +1,5 @@
 import type { Provider } from 'oidc-provider'
-import { supportedScopes } from '#oidc/claims.ts'
+import { claimsByScope, supportedScopes } from '#oidc/claims.ts'
 import type { Resource, ResourceStore } from '#storage/resources.ts'
 import type { PageProps } from '#view/pages.ts'
 import type { Locale, MessageKey, Translator } from '#view/translate.ts'
@@ -49,10 +49,10 @@ export async function describeConsent(
   locale: Locale,
   { translator, resources }: ConsentWords,
 ): Promise<Groups> {
-  const { missingOIDCScope, missingResourceScopes } = missingOf(interaction)
-  const nothingIsMissing = !missingOIDCScope && !missingResourceScopes
+  const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = missingOf(interaction)
+  const nothingIsMissing = !missingOIDCScope && !missingOIDCClaims && !missingResourceScopes
   const scopes = missingOIDCScope ?? (nothingIsMissing ? requestedScopes(interaction) : [])
-  const own = scopes
+  const own = [...new Set([...scopes, ...scopesWith(missingOIDCClaims ?? [])])]
     .filter((scope) => scope !== 'openid' && scope !== 'offline_access')
     .map((scope) => ({ text: ownScope(scope, locale, translator), sensitive: false }))
 
@@ -63,6 +63,12 @@ export async function describeConsent(
   }
   return groups
 }
+
+/** A claim that is asked for by itself (OIDC Core §5.5) is told as the scope that it belongs to. */
+const scopesWith = (claims: string[]): string[] =>
+  Object.entries(claimsByScope)
+    .filter(([, names]) => names.some((name) => claims.includes(name)))
+    .map(([scope]) => scope)
 
 /** `prompt=consent` asks again although nothing is missing; the page then shows all that was requested. */
 const requestedScopes = (interaction: Interaction): string[] =>

@@ -8,12 +8,13 @@ import type { AppContext, RequestState } from '#http/context.ts'
 import type { SameBrowser } from '#http/same-browser.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { IdentityStore, SeenIdentity } from '#storage/identities.ts'
-import type { User, UserStore } from '#storage/users.ts'
+import type { UserStore } from '#storage/users.ts'
 import type { Authenticate } from '#users/authenticate.ts'
 import type { PageProps } from '#view/pages.ts'
 import type { MessageKey } from '#view/translate.ts'
 import type { Interaction } from './interaction.ts'
 import { linkSteps } from './link-routes.ts'
+import type { Step, Steps } from './steps.ts'
 
 /** The step of an interaction that another provider takes: the way there, and the arrival. */
 export interface FederatedParts {
@@ -29,30 +30,11 @@ export interface FederatedParts {
 }
 
 /** What the other steps lend this one. */
-export interface StepTools {
-  show(page: (ctx: AppContext, interaction: Interaction) => Promise<void>): Handler
-  submit(step: Step): Handler
+export interface StepTools extends Pick<Steps, 'show' | 'submit' | 'enter' | 'record'> {
   /** The login page with a sentence above the form. */
   refuse(ctx: AppContext, interaction: Interaction, refusal: Refusal): Promise<void>
   showLink(ctx: AppContext, interaction: Interaction, props: LinkProps): Promise<void>
-  enter(
-    ctx: AppContext,
-    interaction: Interaction,
-    entry: { user: User; provider: string },
-  ): Promise<void>
-  record(
-    ctx: AppContext,
-    interaction: Interaction,
-    event: { type: string; actor?: string; target?: string; details?: Record<string, unknown> },
-  ): void
 }
-
-type Handler = (ctx: AppContext) => Promise<void>
-export type Step = (
-  ctx: AppContext,
-  interaction: Interaction,
-  fields: Record<string, string>,
-) => Promise<void>
 
 export interface Refusal {
   error: MessageKey
@@ -144,7 +126,11 @@ export function federatedSteps(parts: FederatedParts, tools: StepTools): Federat
       }
       if (isNew) tools.record(ctx, interaction, { type: 'user.registered', ...about })
       if (isNew || isLinked) tools.record(ctx, interaction, { type: 'identity.linked', ...about })
-      return tools.enter(ctx, interaction, { user: outcome.user, provider: provider.id })
+      return tools.enter(ctx, interaction, {
+        user: outcome.user,
+        amr: ['fed'],
+        provider: provider.id,
+      })
     }
     const { seen } = ticket
     await link.ask(ctx, interaction, { seen, provider, userId: outcome.mustProve.id })

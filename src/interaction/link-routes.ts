@@ -5,8 +5,9 @@ import { AppError } from '#lib/app-error.ts'
 import { AlreadyExists } from '#storage/errors.ts'
 import type { SeenIdentity } from '#storage/identities.ts'
 import type { User } from '#storage/users.ts'
-import type { FederatedParts, LinkProps, Step, StepTools } from './federated-routes.ts'
+import type { FederatedParts, LinkProps, StepTools } from './federated-routes.ts'
 import type { Interaction } from './interaction.ts'
+import type { Step } from './steps.ts'
 
 /**
  * Where an account with the e-mail of somebody who has just arrived is there already: the proof, by its password, that it
@@ -77,7 +78,11 @@ export function linkSteps(parts: FederatedParts, tools: StepTools): LinkSteps {
       target: `user:${proved.id}`,
       details: { provider: provider.id },
     })
-    return tools.enter(ctx, interaction, { user: proved, provider: provider.id })
+    return tools.enter(ctx, interaction, {
+      user: proved,
+      amr: ['fed', 'pwd'],
+      provider: provider.id,
+    })
   }
 
   return {

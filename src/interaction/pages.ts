@@ -2,6 +2,8 @@ import type { Client as EngineClient, Provider } from 'oidc-provider'
 import type { Provider as Upstream, Providers } from '#federation/registry.ts'
 import { showProvider } from '#federation/shown.ts'
 import type { Csrf } from '#http/csrf.ts'
+import type { MailSignInMode } from '#factors/mail-sign-in.ts'
+import type { Passkeys } from '#factors/passkeys.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { ResourceStore } from '#storage/resources.ts'
 import type { User, UserStore } from '#storage/users.ts'
@@ -11,6 +13,7 @@ import { asksOffline, describeConsent, isFirstAsk } from './consent.ts'
 import type { Interaction } from './interaction.ts'
 import type { LinkProps } from './federated-routes.ts'
 import { emptyLogin, type LoginRetry } from './login.ts'
+import { passkeyPurpose } from './passkey.ts'
 import { emptyRegistration, type RegisterRetry } from './register.ts'
 
 /** What the pages of the steps show. A page about a person is undefined when nobody is signed in any more. */
@@ -26,6 +29,8 @@ export interface StepPagesParts {
   passwordMinLength: number
   providers: Pick<Providers, 'list'>
   partyOf(client: EngineClient, redirectUri: unknown): Party
+  passkeys: Passkeys
+  mailMode: MailSignInMode
 }
 
 type Props<P extends PageName> = Promise<Omit<PageProps[P], 'languageHrefs'>>
@@ -41,6 +46,9 @@ export interface Reader {
 }
 
 export interface StepPages {
+  /** What every page of the interaction has. */
+  frame(interaction: Interaction): Promise<Frame>
+  describe(user: User): Account
   login(interaction: Interaction, reader: Reader, retry?: LoginRetry): Props<'login'>
   register(interaction: Interaction, reader: Reader, retry?: RegisterRetry): Props<'register'>
   verifyEmail(interaction: Interaction, retry: VerifyRetry): Props<'confirm-email'>
@@ -51,8 +59,15 @@ export interface StepPages {
   nameOf(provider: Upstream, locale: Locale): string
 }
 
+export interface Frame {
+  /** The address of the interaction, without a step. */
+  at: string
+  form: { cancelAction: string; csrf: string }
+  client: Party
+}
+
 export function createStepPages(parts: StepPagesParts): StepPages {
-  const base = async ({ uid, params }: Interaction) => {
+  const frame: StepPages['frame'] = async ({ uid, params }) => {
     const client = await parts.provider().Client.find(String(params['client_id']))
     if (!client) throw new AppError('session_expired', 400)
     const at = `${parts.basePath}/interaction/${uid}`
@@ -75,19 +90,25 @@ export function createStepPages(parts: StepPagesParts): StepPages {
   })
 
   return {
+    frame,
+    describe,
     nameOf: (provider, locale) => shown(provider, locale).name,
     async login(interaction, reader, retry = emptyLogin(interaction.params['login_hint'])) {
-      const { at, form, client } = await base(interaction)
-      const registerHref = parts.registrationOpen ? { registerHref: `${at}/register` } : {}
-      const forgotHref = `${parts.basePath}/forgot-password`
+      const { at, form, client } = await frame(interaction)
+      const passkey = {
+        action: `${at}/passkey`,
+        options: JSON.stringify(await parts.passkeys.requestOptions(passkeyPurpose(interaction))),
+      }
       return {
         ...form,
         ...waysIn(at, reader),
         action: `${at}/login`,
         client,
         ...retry,
-        ...registerHref,
-        forgotHref,
+        ...(parts.registrationOpen && { registerHref: `${at}/register` }),
+        ...(parts.mailMode !== 'off' && { mailHref: `${at}/mail` }),
+        forgotHref: `${parts.basePath}/forgot-password`,
+        passkey,
       }
     },
     async register(
@@ -95,7 +116,7 @@ export function createStepPages(parts: StepPagesParts): StepPages {
       reader,
       retry = emptyRegistration(interaction.params['login_hint']),
     ) {
-      const { at, form, client } = await base(interaction)
+      const { at, form, client } = await frame(interaction)
       const minLength = parts.passwordMinLength
       return {
         ...form,
@@ -108,17 +129,17 @@ export function createStepPages(parts: StepPagesParts): StepPages {
       }
     },
     async verifyEmail(interaction, retry) {
-      const { at, form, client } = await base(interaction)
+      const { at, form, client } = await frame(interaction)
       return { ...form, action: `${at}/verify`, client, ...retry, loginHref: `${at}/login` }
     },
     async selectAccount(interaction) {
       const account = await accountOf(interaction)
       if (!account) return undefined
-      const { at, form, client } = await base(interaction)
+      const { at, form, client } = await frame(interaction)
       return { ...form, action: `${at}/continue`, client, account, otherHref: `${at}/login` }
     },
     async link(interaction, locale, { provider, ...props }) {
-      const { at, form, client } = await base(interaction)
+      const { at, form, client } = await frame(interaction)
       return {
         ...form,
         ...props,
@@ -133,7 +154,7 @@ export function createStepPages(parts: StepPagesParts): StepPages {
     async consent(interaction, locale) {
       const account = await accountOf(interaction)
       if (!account) return undefined
-      const { at, form, client } = await base(interaction)
+      const { at, form, client } = await frame(interaction)
       return {
         ...form,
         action: `${at}/consent`,

@@ -4,29 +4,14 @@ import { preferLocales } from '#http/locale.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Interaction, StepResult } from './interaction.ts'
 
-/** How every step begins and ends: what the form sent comes in, and the browser goes back to the engine or sees a page. */
-export type Step = (
+/** How every step begins and ends: the engine's interaction comes in, and the browser goes back to the engine. */
+
+/** The interaction of the URL. Without its cookie (another browser, or an hour later) it is 400 with the code. */
+export async function begin(
+  provider: Provider,
   ctx: AppContext,
-  interaction: Interaction,
-  fields: Record<string, string>,
-) => Promise<void>
-
-export interface InteractionEvent {
-  type: string
-  actor?: string
-  target?: string
-  details?: Record<string, unknown>
-}
-
-/** Writes to the audit log what happened in an interaction. */
-export type RecordEvent = (
-  ctx: AppContext,
-  interaction: Interaction,
-  event: InteractionEvent,
-) => void
-
-/** The interaction of the URL. Without its cookie (another browser, or an hour later) it is 400 `session_expired`. */
-export async function begin(provider: Provider, ctx: AppContext): Promise<Interaction> {
+  codeElsewhere = 'session_expired',
+): Promise<Interaction> {
   try {
     const interaction = await provider.interactionDetails(ctx.req, ctx.res)
     preferLocales(ctx, interaction.params['ui_locales'])
@@ -34,30 +19,25 @@ export async function begin(provider: Provider, ctx: AppContext): Promise<Intera
   } catch (cause) {
     if (!(cause instanceof errors.SessionNotFound)) throw cause
   }
-  throw new AppError('session_expired', 400)
+  throw new AppError(codeElsewhere, 400)
 }
 
-/** Sends the browser back to the engine with what this step has found; `merge` keeps what earlier steps found. */
+/** Keeps what this step has found; `merge` keeps what earlier steps found too. Resolves to where the browser goes on. */
+export const save = (
+  provider: Provider,
+  { req, res }: AppContext,
+  result: StepResult,
+  { merge = false } = {},
+): Promise<string> =>
+  provider.interactionResult(req, res, result, { mergeWithLastSubmission: merge })
+
+/** Sends the browser back to the engine with what this step has found. */
 export async function finish(
   provider: Provider,
   ctx: AppContext,
   result: StepResult,
-  { merge = false } = {},
+  options?: { merge?: boolean },
 ): Promise<void> {
-  const next = await provider.interactionResult(ctx.req, ctx.res, result, {
-    mergeWithLastSubmission: merge,
-  })
-  ctx.redirect(next)
+  ctx.redirect(await save(provider, ctx, result, options))
   ctx.status = 303
-}
-
-/** A sign-in also answers the prompts that led to it. */
-export const signedIn = (accountId: string, amr: string[] | undefined): StepResult => ({
-  login: { accountId, ...(amr && { amr }), remember: true },
-  select_account: {},
-  create: {},
-})
-
-export function expectPrompt(interaction: Interaction, name: string): void {
-  if (interaction.prompt.name !== name) throw new AppError('session_expired', 400)
 }

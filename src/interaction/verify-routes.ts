@@ -9,7 +9,9 @@ import type { User, UserStore } from '#storage/users.ts'
 import type { Recovery } from '#users/recovery.ts'
 import type { Interaction } from './interaction.ts'
 import type { StepPages, VerifyRetry } from './pages.ts'
-import { finish, signedIn, type RecordEvent, type Step } from './steps-routes.ts'
+import { signedIn } from './signed-in.ts'
+import { finish } from './steps-routes.ts'
+import type { Step, Steps } from './steps.ts'
 
 /**
  * Where an address must be confirmed before a sign-in: whoever has given a password that fits, or has just registered,
@@ -32,7 +34,7 @@ export interface VerifyStep {
   turnTo(
     ctx: AppContext,
     interaction: Interaction,
-    waiting: { user?: User; email: string },
+    waiting: { user?: User; email: string; amr: string[] },
   ): Promise<void>
   /** Sends a new code to the person, behind the answer. */
   send(ctx: AppContext, accountId: string): void
@@ -44,12 +46,14 @@ export interface VerifyStep {
 interface Waiting {
   accountId: string
   email: string
+  /** How they have shown who they are, up to here. */
+  amr: string[]
 }
 
 export function createVerifyStep(
   parts: VerifyStepParts,
   pages: Pick<StepPages, 'verifyEmail'>,
-  record: RecordEvent,
+  record: Steps['record'],
 ): VerifyStep {
   const { recovery, provider, showPage } = parts
   /** A reload then shows the page again instead of sending the form. */
@@ -70,14 +74,16 @@ export function createVerifyStep(
     inBackground(() => recovery.requestVerification({ accountId }, request), request)
   }
   const enter = async (ctx: AppContext, interaction: Interaction, { id }: User): Promise<void> => {
-    record(ctx, interaction, { type: 'login.succeeded', actor: id, target: `user:${id}` })
-    await finish(provider(), ctx, signedIn(id, ['pwd']))
+    const { amr } = waitingOf(interaction)
+    const event = { type: 'login.succeeded', actor: id, target: `user:${id}`, details: { amr } }
+    record(ctx, interaction, event)
+    await finish(provider(), ctx, signedIn(id, amr))
   }
 
   return {
     send,
-    async turnTo(ctx, interaction, { user, email }) {
-      const waiting: Waiting = { accountId: user?.id ?? newId(), email: email.trim() }
+    async turnTo(ctx, interaction, { user, email, amr }) {
+      const waiting: Waiting = { accountId: user?.id ?? newId(), email: email.trim(), amr }
       await provider().interactionResult(ctx.req, ctx.res, { waiting })
       turn(ctx, interaction)
     },

@@ -10,6 +10,8 @@ export class AppError extends Error {
   readonly headers: Record<string, string>
   /** What is wrong with the input, field by field. */
   readonly problems: readonly FieldProblem[] | undefined
+  /** More members of the problem document (RFC 9457 §3.2), in wire spelling. */
+  readonly members: Readonly<Record<string, unknown>>
 
   constructor(code: string, status: number, options: AppErrorOptions = {}) {
     super(code, options.cause === undefined ? undefined : { cause: options.cause })
@@ -18,6 +20,7 @@ export class AppError extends Error {
     this.status = status
     this.headers = options.headers ?? {}
     this.problems = options.problems
+    this.members = options.members ?? {}
   }
 }
 
@@ -25,6 +28,7 @@ export interface AppErrorOptions {
   cause?: unknown
   headers?: Record<string, string>
   problems?: readonly FieldProblem[]
+  members?: Readonly<Record<string, unknown>>
 }
 
 export interface FieldProblem {

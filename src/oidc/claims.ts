@@ -5,7 +5,8 @@ import { metadataOf } from './metadata-claims.ts'
 
 /** Scope → the claims that it releases (OIDC Core §5.4). */
 export const claimsByScope = {
-  openid: ['sub'],
+  // What the ID token says of the sign-in itself; userinfo, which is about the person, does not have them.
+  openid: ['sub', 'acr', 'amr'],
   profile: ['name', 'nickname', 'preferred_username', 'locale', 'updated_at'],
   email: ['email', 'email_verified'],
   roles: ['roles', 'permissions'],

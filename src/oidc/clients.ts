@@ -1,6 +1,7 @@
 import { errors, type Adapter, type Client as EngineClient, type Provider } from 'oidc-provider'
 import { equalSecrets, sha256 } from '#lib/hashing.ts'
 import { metadataClaimsProblem } from '#lib/metadata-claims.ts'
+import { levelOf } from './acr.ts'
 import { supportedScopes } from './claims.ts'
 import type { ClientStore } from '#storage/clients.ts'
 
@@ -12,6 +13,7 @@ import type { ClientStore } from '#storage/clients.ts'
  * - `default_resource`: the resource of a request that names none; its access tokens are then always JWTs
  * - `introspection_resources`: the resources for which this client is the resource server
  * - `metadata_claims`: claims of userinfo and the ID token that are taken from the person's metadata
+ * - `require_acr`: the least level of its sign-ins (`acr.ts`), whatever the request asks
  */
 export const extraClientMetadata = {
   properties: [
@@ -21,6 +23,7 @@ export const extraClientMetadata = {
     'default_resource',
     'introspection_resources',
     'metadata_claims',
+    'require_acr',
     'resource_scopes',
   ],
   validator(_ctx: unknown, key: string, value: unknown): void {
@@ -47,6 +50,7 @@ const validators: Record<string, (value: unknown) => boolean> = {
   allowed_cors_origins: listOf(isOrigin),
   default_resource: isUri,
   introspection_resources: listOf(isUri),
+  require_acr: (value) => levelOf(value) > 0,
   resource_scopes: listOf((value) => typeof value === 'string'),
 }
 

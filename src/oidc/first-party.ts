@@ -4,6 +4,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { Sealer } from '#lib/sealing.ts'
 import type { ArtifactStore } from '#storage/artifacts.ts'
 import type { ResourceStore } from '#storage/resources.ts'
+import { acrOf } from './acr.ts'
 import { artifactKey } from './adapter.ts'
 import { grantClaim, type JwtAccessTokens } from './access-tokens.ts'
 import { isFirstParty } from './clients.ts'
@@ -37,6 +38,8 @@ export interface SignIn {
   isClientAuthenticated?: boolean
   /** The API that the access token is for; our own when absent. */
   resource?: string | undefined
+  /** How the person showed who they are (RFC 8176). */
+  amr: string[]
   /** Where the person signed in, for their list of devices. */
   address: string
   agent: string
@@ -127,7 +130,8 @@ async function issue(parts: FirstPartyParts, signIn: SignIn): Promise<TokenAnswe
   if (!resource) throw new AppError('invalid_target', 400)
 
   const scope = (await parts.allowedScopes(signIn.accountId, identifier)).join(' ')
-  const tokens = { ...signIn, client, resource, scope, gty: 'password' }
+  const { amr } = signIn
+  const tokens = { ...signIn, client, resource, scope, gty: 'password', amr, acr: acrOf(amr) }
   const { access, refresh } = await newTokens(provider, parts, tokens)
   return {
     access_token: await access.save(),

@@ -18,6 +18,9 @@ export interface NewTokens {
   scope: string
   /** How the person has signed in. */
   gty: string
+  /** How they showed who they are (RFC 8176), and what that is worth. */
+  amr?: string[] | undefined
+  acr?: string | undefined
   /** Where, for their list of devices. */
   address: string
   agent: string
@@ -53,6 +56,7 @@ export async function newTokens(
     scope: [ownScopes, scope].filter(Boolean).join(' '),
     resource: resource.identifier,
     rotations: 0,
+    ...(signIn.amr && { amr: signIn.amr, acr: signIn.acr }),
     iiat: Math.floor(parts.now() / 1000),
     expiresWithSession: false,
   })

@@ -1,12 +1,20 @@
 import { interactionPolicy } from 'oidc-provider'
+import { createSecondFactorPrompt, type SecondFactorPolicy } from './second-factor-policy.ts'
 
 /**
  * The order of what a person may be asked, and our dispatcher: after every step the engine looks at this list again
  * and sends the browser to the first prompt that is still due. Steps do not know one another.
  */
-export function createPolicy(): interactionPolicy.DefaultPolicy {
+export function createPolicy(secondFactor: SecondFactorPolicy): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base()
-  policy.get('login')!.checks.add(accountIsGone)
+  const { prompt, freshness } = createSecondFactorPrompt(secondFactor)
+  const { checks } = policy.get('login')!
+  checks.add(accountIsGone)
+  checks.add(freshness)
+  // A password does not raise the level; the second factor does, and its prompt knows what was asked.
+  checks.remove('essential_acr')
+  checks.remove('essential_acrs')
+  policy.add(prompt, 1)
   // OpenID Connect Initiating User Registration 1.0: prompt=create opens the registration form.
   policy.add(new interactionPolicy.Prompt({ name: 'create', requestable: true }), 0)
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 1)

@@ -19,6 +19,7 @@ import { apiKeyClaim, introspectApiKeys, type ApiKeyParts } from './api-keys.ts'
 import { apiKeySubject } from './exchange-api-key.ts'
 import { foreignTokenSubject, type ForeignTokenParts } from './exchange-foreign-token.ts'
 import { createFetch } from './fetch.ts'
+import { acrValues } from './acr.ts'
 import { grantClaim, type JwtAccessTokens } from './access-tokens.ts'
 import { jwtTokens } from './jwt-tokens.ts'
 import type { KeySet } from './keys.ts'
@@ -27,6 +28,7 @@ import { addClientClaims, claimsForResource } from './metadata-claims.ts'
 import { tellOutages } from './outages.ts'
 import { pageFeatures, renderErrorPage, type ShowPage } from './pages.ts'
 import { createPolicy } from './policy.ts'
+import type { SecondFactorPolicy } from './second-factor-policy.ts'
 import { markRefreshReplay, refreshGrace } from './refresh-grace.ts'
 import { resourceIndicators, type PermittedScopes } from './resources.ts'
 import {
@@ -49,6 +51,7 @@ export interface ProviderParts {
   foreignTokens: ForeignTokenParts
   showPage: ShowPage
   permittedScopes: PermittedScopes
+  secondFactor: SecondFactorPolicy
   now: Clock
 }
 
@@ -119,13 +122,14 @@ const deviceOf = (ctx: KoaContextWithOIDC | undefined, now: Clock): Device | und
   ctx && { address: ctx.ip, agent: ctx.get('user-agent').slice(0, 255), seenAt: now() }
 
 /** What concerns people: accounts, claims, the questions that they are asked. */
-function people({ config, storage, showPage }: ProviderParts): Configuration {
+function people({ config, storage, showPage, secondFactor }: ProviderParts): Configuration {
   return {
     findAccount: findAccountOf(storage),
     claims: claimsByScope,
+    acrValues: [...acrValues],
     scopes: supportedScopes,
     interactions: {
-      policy: createPolicy(),
+      policy: createPolicy(secondFactor),
       url: (_ctx, interaction) => `${config.basePath}/interaction/${interaction.uid}`,
     },
     loadExistingGrant,
@@ -189,6 +193,8 @@ function features({
   return {
     devInteractions: { enabled: false },
     userinfo: { enabled: true },
+    // An essential acr is asked for here.
+    claimsParameter: { enabled: true },
     jwtUserinfo: { enabled: true },
     clientCredentials: { enabled: true },
     introspection: {

@@ -32,6 +32,14 @@ export type ArtifactModel =
   | 'WechatAccessToken'
   /** A sign-in through another provider on its way: its state, then who has arrived. The key is the hash of either's id. */
   | 'FederationState'
+  /** A right password that waits for a second factor (`/auth/mfa`); the key is the hash of its token. */
+  | 'MfaToken'
+  /** A code and a link in a mail that sign somebody in, in the browser that asked; the key is the hash of the interaction. */
+  | 'MailSignIn'
+  /** A passkey's challenge that has been answered; the key is its hash. */
+  | 'SpentChallenge'
+  /** A browser that is not asked for the second factor; the key is the hash of its cookie and the account. */
+  | 'RememberedDevice'
 
 /** The models that are counted for statistics. */
 export const countedModels = ['Session', 'RefreshToken'] as const

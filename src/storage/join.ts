@@ -22,6 +22,9 @@ export const homes: Readonly<Record<ArtifactModel, 'redis' | 'sql'>> = {
   DeviceCode: 'redis',
   PushedAuthorizationRequest: 'redis',
   ReplayDetection: 'redis',
+  MfaToken: 'redis',
+  MailSignIn: 'redis',
+  SpentChallenge: 'redis',
   AccessToken: 'redis',
   ClientCredentials: 'redis',
   WechatSessionKey: 'redis',
@@ -38,6 +41,7 @@ export const homes: Readonly<Record<ArtifactModel, 'redis' | 'sql'>> = {
   PasswordReset: 'sql',
   EmailVerification: 'sql',
   MailCode: 'sql',
+  RememberedDevice: 'sql',
 }
 
 /** One storage out of both halves. */
@@ -46,6 +50,7 @@ export function joinRedis(sql: Storage, redis: RedisHalf): Storage {
     users: sql.users,
     identities: sql.identities,
     providers: sql.providers,
+    factors: sql.factors,
     clients: sql.clients,
     resources: sql.resources,
     signingKeys: sql.signingKeys,

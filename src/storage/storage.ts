@@ -2,6 +2,7 @@ import type { ApiKeyStore } from './api-keys.ts'
 import type { ArtifactStore } from './artifacts.ts'
 import type { AuditStore } from './audit.ts'
 import type { ClientStore } from './clients.ts'
+import type { FactorStore } from './factors.ts'
 import type { IdentityStore } from './identities.ts'
 import type { LimitStore } from './limits.ts'
 import type { MailQueueStore } from './mail-queue.ts'
@@ -20,6 +21,7 @@ export interface Storage {
   users: UserStore
   identities: IdentityStore
   providers: ProviderStore
+  factors: FactorStore
   clients: ClientStore
   resources: ResourceStore
   signingKeys: SigningKeyStore

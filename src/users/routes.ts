@@ -4,7 +4,13 @@ import { route, text, type ApiRoute, type RequestFacts } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { User } from '#storage/users.ts'
 import type { Authenticate } from './authenticate.ts'
-import { presentUser, userSchema } from './presented.ts'
+import {
+  finishSignIn,
+  signInSchema,
+  tokensSchema,
+  type SignInFacts,
+  type TokenFunctions,
+} from './finish-sign-in.ts'
 import type { Register } from './register.ts'
 
 /**
@@ -26,46 +32,17 @@ export interface AuthRouteParts {
   registered(user: User, request: RequestFacts): Promise<void>
   registeredAgain(email: string, request: RequestFacts): Promise<void>
   tokens: TokenFunctions
+  /** Rejects with `mfa_required` when the first factor is not enough. */
+  secondStep(user: User, signIn: SignInFacts): Promise<void>
   audit(
     event: { type: string; actor?: string; target?: string; details?: Record<string, unknown> },
     request: RequestFacts,
   ): void
 }
 
-/** What the routes need of the engine's tokens. */
-export interface TokenFunctions {
-  issue(signIn: {
-    accountId: string
-    clientId?: string | undefined
-    resource?: string | undefined
-    address: string
-    agent: string
-  }): Promise<Tokens>
-  /** Resolves to undefined when the refresh token is not good. */
-  refresh(refreshToken: string, request: RequestFacts): Promise<Tokens | undefined>
-  end(tokens: {
-    accessToken?: string | undefined
-    refreshToken?: string | undefined
-  }): Promise<boolean>
-}
-
-interface Tokens {
-  access_token: string
-  refresh_token: string
-  token_type: 'Bearer'
-  expires_in: number
-}
-
 const password = text(1024).min(1)
 const email = text(254)
 
-export const tokensSchema = z.object({
-  access_token: z.string(),
-  refresh_token: z.string(),
-  token_type: z.literal('Bearer'),
-  expires_in: z.int(),
-  scope: z.string().optional(),
-})
 const message = z.object({ message: z.string() })
 
 const credentials = z
@@ -125,12 +102,12 @@ export function authRoutes(parts: AuthRouteParts): ApiRoute[] {
       answer: {
         status: 200,
         description: 'Tokens for the API, and the user.',
-        schema: tokensSchema.extend({ user: userSchema }),
+        schema: signInSchema,
       },
       problems: {
         400: 'invalid_request; invalid_client, invalid_target: no such application or resource',
         401: 'invalid_credentials: wrong, unknown, banned or locked, which all look alike',
-        403: 'email_not_verified',
+        403: 'mfa_required: with `mfa_token`, `expires_in` and `methods`, for /auth/mfa; or email_not_verified, second_factor_missing',
       },
       handle: ({ body, request }) => logIn(parts, body, request),
     }),
@@ -216,12 +193,13 @@ async function registerAccount(
 }
 
 async function logIn(
-  { authenticate, needsVerification, tokens, audit, users }: AuthRouteParts,
+  parts: AuthRouteParts,
   body: z.infer<typeof credentials>,
   request: RequestFacts,
 ) {
+  const { authenticate, needsVerification, audit } = parts
   const identifier = body.identifier ?? body.email ?? body.username ?? ''
-  const { address, agent } = request
+  const { address } = request
   const user = await authenticate({ identifier, password: body.password, address })
   if (!user) {
     audit({ type: 'login.failed', details: { identifier: identifier.slice(0, 254) } }, request)
@@ -229,7 +207,7 @@ async function logIn(
   }
   if (needsVerification(user)) throw new AppError('email_not_verified', 403)
   const { client_id: clientId, resource } = body
-  const pair = await tokens.issue({ accountId: user.id, clientId, resource, address, agent })
-  audit({ type: 'login.succeeded', actor: user.id, target: `user:${user.id}` }, request)
-  return { ...pair, user: presentUser((await users.findById(user.id)) ?? user) }
+  const amr = ['pwd']
+  await parts.secondStep(user, { clientId, resource, amr })
+  return finishSignIn(parts, { user, clientId, resource, amr }, request)
 }

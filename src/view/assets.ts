@@ -1,4 +1,4 @@
-/** The files that pages load: stylesheets and pictures, read once and named by what they hold. */
+/** The files that pages load: stylesheets, pictures and the one script, read once and named by what they hold. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -25,6 +25,7 @@ const types = {
   'shell.css': 'text/css; charset=utf-8',
   'favicon.svg': 'image/svg+xml',
   'mark.svg': 'image/svg+xml',
+  'passkey.js': 'text/javascript; charset=utf-8',
 }
 
 type AssetName = keyof typeof types

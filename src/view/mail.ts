@@ -36,6 +36,30 @@ const messages = {
     'mail.passwordChanged.notYou',
     { button: 'mail.passwordChanged.link' },
   ],
+  signInCode: ['mail.signIn.lead', 'code', 'mail.signIn.expiry', 'mail.signIn.notYou'],
+  signInLink: [
+    'mail.signIn.lead',
+    { button: 'mail.signIn.link' },
+    'mail.signIn.expiry',
+    'mail.signIn.notYou',
+  ],
+  signInBoth: [
+    'mail.signIn.lead',
+    'code',
+    { button: 'mail.signIn.link' },
+    'mail.signIn.expiry',
+    'mail.signIn.notYou',
+  ],
+  factorAdded: [
+    'mail.factorAdded.lead',
+    'mail.factorAdded.notYou',
+    { button: 'mail.factorAdded.link' },
+  ],
+  factorRemoved: [
+    'mail.factorRemoved.lead',
+    'mail.factorRemoved.notYou',
+    { button: 'mail.factorRemoved.link' },
+  ],
 } satisfies Record<MailName, Part[]>
 
 /** What each message needs to be written. `link` is a complete http(s) address of ours. */
@@ -50,6 +74,13 @@ export type MailValues = {
   registeredAgain: { link: string }
   /** `link`: where to ask for a new password. */
   passwordChanged: { link: string }
+  /** `code`: six digits; `link`: where the sign-in goes on. */
+  signInCode: { code: string }
+  signInLink: { link: string }
+  signInBoth: { code: string; link: string }
+  /** `factor`: what it is, in the reader's language; `link`: where to ask for a new password. */
+  factorAdded: { factor: string; link: string }
+  factorRemoved: { factor: string; link: string }
 }
 
 export type MailName = keyof MailValues

@@ -1,5 +1,5 @@
 /**
- * Pages for people: a template of `views/` and its props in, HTML out. No script, no inline style; every value is
+ * Pages for people: a template of `views/` and its props in, HTML out. No inline script or style; every value is
  * escaped; addresses that others chose (logos, policies) are kept only when they are http(s).
  */
 import { readdirSync } from 'node:fs'
@@ -62,6 +62,7 @@ export function createView({ brand, basePath, development }: ViewSettings): View
     stylesheet: basePath + assets.path('yumen.css'),
     shellStylesheet: basePath + assets.path('shell.css'),
     favicon: basePath + assets.path('favicon.svg'),
+    passkeyScript: basePath + assets.path('passkey.js'),
   })
   const perLocale = { en: common('en'), 'zh-CN': common('zh-CN') }
   return {

@@ -1,5 +1,6 @@
 import test from 'ava'
 import { newSecret } from '#lib/ids.ts'
+import { addApp } from '../support/authenticator.ts'
 import { administrator, auditOf } from './administrator.ts'
 
 test('a ban ends what the user has at once and lets nothing new begin, until it is lifted', async (t) => {
@@ -89,4 +90,20 @@ test('one sign-in of a user is seen and ended, the other goes on', async (t) => 
   )
   t.is((await list()).body.sessions.length, 1)
   t.is((await admin('GET', '/admin/sessions')).status, 422)
+})
+
+test('remove-factors lets in again who has lost phone and codes, and ends every sign-in', async (t) => {
+  const fixture = await administrator(t)
+  const someone = await fixture.someoneWith([])
+  await addApp(fixture, someone.id)
+  await t.throwsAsync(fixture.signIn(someone.email, someone.password), { message: /mfa_required/ })
+  const answer = await fixture.admin('POST', `/admin/users/${someone.id}/remove-factors`)
+  t.like(answer, { status: 200, body: { removed: 1 } })
+  t.is((await someone.call('GET', '/users/me')).status, 401)
+  await t.notThrowsAsync(fixture.signIn(someone.email, someone.password))
+  const events = await auditOf(fixture, `user:${someone.id}`)
+  t.like(
+    events.find(({ type }) => type === 'factor.all_removed'),
+    { details: { removed: 1 } },
+  )
 })

@@ -103,6 +103,7 @@ async function signIns({ journey: { visit }, token, fixture }: Desk): Promise<vo
   )
   await visit('GET /admin/api-keys', { token, query: { limit: '1' } })
   await visit('DELETE /admin/api-keys/{id}', { token, params: { id: record.id } })
+  await visit('POST /admin/users/{id}/remove-factors', { token, params })
   await visit('DELETE /admin/users/{id}', { token, params: { id: user.id } })
 }
 

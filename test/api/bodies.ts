@@ -11,6 +11,20 @@ export const bodies: Record<string, () => Record<string, unknown>> = {
   'POST /auth/reset-password': () => ({ token: newSecret(), password: credentials().password }),
   'POST /auth/request-verify': () => ({ email: credentials().email }),
   'POST /auth/verify-email': () => ({ token: newSecret() }),
+  'POST /auth/mfa': () => ({ mfa_token: newSecret(), method: 'totp', code: '123456' }),
+  'POST /auth/passkey/options': () => ({ mfa_token: newSecret() }),
+  'POST /auth/passkey': () => ({ response: { id: newSecret() }, client_id: 'first-party' }),
+  'POST /users/me/factors/totp': owner,
+  'POST /users/me/factors/totp/confirm': () => ({
+    setup_token: newSecret(),
+    code: '123456',
+    name: '手机',
+  }),
+  'POST /users/me/factors/recovery-codes': owner,
+  'POST /users/me/factors/passkeys/options': owner,
+  'POST /users/me/factors/passkeys': () => ({ response: { id: newSecret() }, name: 'laptop' }),
+  'PATCH /users/me/factors/{id}': () => ({ name: 'laptop' }),
+  'DELETE /users/me/factors/{id}': owner,
   'POST /auth/wechat-login': () => ({ code: newSecret() }),
   'POST /wechat/phone': () => ({ code: newSecret() }),
   'POST /wechat/qrcode': () => ({ scene: 'a=1' }),
@@ -96,6 +110,10 @@ function resource() {
     scopes: [{ name: 'orders:read', description: { en: 'See your orders' }, sensitive: true }],
     access_token_ttl: 300,
   }
+}
+
+function owner() {
+  return { current_password: 'not the one' }
 }
 
 function provider() {

@@ -3,6 +3,7 @@ import { openInbox } from '../support/inbox.ts'
 import { openWechat } from '../support/wechat.ts'
 import { accountJourney } from './account-journey.ts'
 import { adminJourney } from './admin-journey.ts'
+import { factorJourney } from './factor-journey.ts'
 import { readContract } from './document.ts'
 import { createJourney, tiresome } from './journey.ts'
 import { wechatJourney } from './wechat-journey.ts'
@@ -13,6 +14,8 @@ const requestsPerMinute = 20
 const elsewhere = (one: string): boolean =>
   // A storage that is away: `test/contract/outages.ts`; the passwords that wait: `test/users/passwords.test.ts`.
   one.endsWith(' 503') ||
+  // A passkey wants a browser: `test/browser/passkey.test.ts`.
+  /^POST \/(users\/me\/factors|auth)\/passkeys? (200|201|403|409)$/.test(one) ||
   // Registration is open here.
   one === 'POST /auth/register 403'
 
@@ -50,6 +53,7 @@ onEveryStorage(
     const journey = createJourney({ t, issuer, contract, weakKey })
     await accountJourney({ journey, fixture, inbox })
     await adminJourney({ journey, fixture, admin })
+    await factorJourney({ journey, fixture })
     await wechatJourney({ journey, fixture, wechat })
     t.deepEqual(
       journey.missed().filter((one) => !elsewhere(one)),

@@ -6,7 +6,9 @@ export interface Journey {
   /** Calls the route, after all refusals that any route like it has; resolves to the body of the success. */
   visit(name: string, how?: Visit): Promise<Body>
   /** Calls the route for a refusal of its own. */
-  refused(name: string, status: number, how?: Visit): Promise<void>
+  /** Only what the document says is refused, in the ways that every route knows. */
+  misuse(name: string, how?: Visit): Promise<void>
+  refused(name: string, status: number, how?: Visit): Promise<Body>
   /** The answers of the document that were not seen, such as `GET /users/me 200`. */
   missed(): string[]
 }
@@ -57,18 +59,21 @@ export function createJourney({ t, issuer, contract, weakKey }: JourneyParts): J
     return headers.get('content-type')?.includes('json') ? JSON.parse(text) : undefined
   }
 
+  const misuse: Journey['misuse'] = async (name, how = {}) => {
+    const operation = find(name)
+    for (const [status, request] of refusalsOf(operation, how, weakKey)) {
+      if (operation.statuses.includes(status) && !seen.has(`${name} ${status}`))
+        await call(operation, request, status)
+    }
+  }
+
   return {
+    misuse,
     async visit(name, how = {}) {
-      const operation = find(name)
-      for (const [status, request] of refusalsOf(operation, how, weakKey)) {
-        if (operation.statuses.includes(status) && !seen.has(`${name} ${status}`))
-          await call(operation, request, status)
-      }
-      return call(operation, how)
+      await misuse(name, how)
+      return call(find(name), how)
     },
-    async refused(name, status, how = {}) {
-      await call(find(name), how, status)
-    },
+    refused: (name, status, how = {}) => call(find(name), how, status),
     missed: () =>
       contract.operations
         .flatMap(({ name, statuses }) => statuses.map((status) => `${name} ${status}`))

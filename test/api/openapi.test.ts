@@ -28,6 +28,9 @@ const open = new Set([
   '/auth/reset-password',
   '/auth/request-verify',
   '/auth/verify-email',
+  '/auth/mfa',
+  '/auth/passkey',
+  '/auth/passkey/options',
 ])
 
 const filled = (path: string): string => path.replaceAll(/\{\w+\}/g, 'nothing')

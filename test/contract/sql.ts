@@ -15,6 +15,7 @@ import { apiKeysContract } from './api-keys.ts'
 import { artifactsContract } from './artifacts.ts'
 import { auditContract } from './audit.ts'
 import { clientsContract } from './clients.ts'
+import { factorsContract } from './factors.ts'
 import { identitiesContract } from './identities.ts'
 import { limitsContract } from './limits.ts'
 import { locksContract } from './locks.ts'
@@ -57,6 +58,7 @@ export function sqlContracts(test: TestFn, kind: DatabaseKind): void {
   apiKeysContract(test, open)
   identitiesContract(test, open)
   providersContract(test, open)
+  factorsContract(test, open)
   auditContract(test, async (t) => (await open(t)).storage)
   mailQueueContract(test, async (t) => {
     const { storage, beside, now, pass } = await open(t)
@@ -133,6 +135,7 @@ const leaveInMysql = [
   "DELETE FROM schema_migrations WHERE name >= '0009'",
   'DROP INDEX users_by_erase_at ON users',
   'DROP TABLE providers, identity_unions, identities, limits, mail_queue, audit_events, api_keys',
+  'DROP TABLE recovery_codes, factors, identity_unions, identities, limits, mail_queue, audit_events, api_keys',
 ]
 
 /** A migration that did not end has left nothing. */
@@ -145,6 +148,8 @@ const leaveElsewhere = [
     'daily_users',
     'daily_counts',
     'providers',
+    'recovery_codes',
+    'factors',
     'identity_unions',
     'identities',
     'limits',

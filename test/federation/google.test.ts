@@ -35,8 +35,8 @@ onEveryStorage('a stranger signs in with Google and gets an account', async (t, 
   t.deepEqual(
     signIns.map(({ actor, details }) => [actor, details]),
     [
-      [sub, { provider: 'google' }],
-      [sub, { provider: 'google' }],
+      [sub, { amr: ['fed'], provider: 'google' }],
+      [sub, { amr: ['fed'], provider: 'google' }],
     ],
   )
 })

@@ -99,3 +99,18 @@ onEveryStorage('a first-party client’s people see no consent page', async (t, 
   t.is(tokens.scope, 'account:read')
   t.truthy(tokens.refresh_token)
 })
+
+test('a claim that is asked for by itself is told before it is given', async (t) => {
+  const fixture = await start(t)
+  const { browser, party, person } = await signedIn(fixture, { request: { scope: 'openid' } })
+  const claims = JSON.stringify({ userinfo: { email: { essential: true } } })
+  const pending = await party.begin({ scope: 'openid', claims })
+  const consent = await browser.open(pending.url.href)
+  t.regex(consent.text, /See your e-mail address/)
+  const { left } = await consent.submit('/consent')
+  const { access_token: token } = await pending.redeem(left!)
+  const userinfo = await fetch(`${fixture.issuer}/oauth/userinfo`, {
+    headers: { authorization: `Bearer ${token}` },
+  })
+  t.like(await userinfo.json(), { email: person.email })
+})

@@ -163,6 +163,7 @@ function countCalls(storage: Storage, calls: string[]): Storage {
     artifacts: watched('artifacts', storage.artifacts),
     roles: watched('roles', storage.roles),
     apiKeys: watched('apiKeys', storage.apiKeys),
+    factors: watched('factors', storage.factors),
     limits: watched('limits', storage.limits),
     withLock: async (name, waitMs, work) =>
       name === 'sweep' ? undefined : storage.withLock(name, waitMs, work),

@@ -1,4 +1,6 @@
 import { sha256 } from '#lib/hashing.ts'
+import { apiOf } from '../support/api.ts'
+import { appWith } from '../support/authenticator.ts'
 import { createBrowser } from '../support/browser.ts'
 import type { Fixture } from '../support/start.ts'
 import { onEveryStorage } from '../support/storages.ts'
@@ -64,6 +66,26 @@ async function signInAndRefresh(fixture: Fixture, secrets: Secrets): Promise<Cas
   return cast
 }
 
+/** An app, recovery codes, a remembered browser, and a sign-in that waits for its code. */
+async function strengthen(fixture: Fixture, secrets: Secrets): Promise<void> {
+  const { factors, rememberedDevices } = fixture.server.services
+  const person = await fixture.addUser()
+  const user = (await fixture.storage.users.findById(person.id))!
+  const { secret, setup } = await factors.beginTotp(user)
+  const added = await factors.confirmTotp(user, { setup, code: appWith(secret).next() })
+  if (added === 'wrong') throw new Error('the code was not accepted')
+  secrets.set('TOTP seed', secret).set('setup of the app', setup)
+  for (const [index, code] of added.recoveryCodes!.entries()) {
+    secrets.set(`recovery code ${index}`, code)
+    secrets.set(`recovery code ${index} in one`, code.replaceAll('-', ''))
+  }
+  const where = { address: '192.0.2.7', agent: 'a browser' }
+  secrets.set('device cookie', await rememberedDevices.remember(user.id, where))
+  const { email, password } = person
+  const waiting = await apiOf(fixture).call('POST', '/auth/login', { body: { email, password } })
+  secrets.set('mfa_token', waiting.body.mfa_token)
+}
+
 async function connectDevices(fixture: Fixture, secrets: Secrets): Promise<void> {
   const cast = await newCast(fixture, withoutRedirect(deviceGrant))
   for (const name of ['connected', 'waiting']) {
@@ -111,6 +133,7 @@ onEveryStorage(
     }
     const cast = await signInAndRefresh(fixture, secrets)
     await connectDevices(fixture, secrets)
+    await strengthen(fixture, secrets)
     await push(cast, secrets)
 
     const { text, values } = await dumpStorage(fixture)
@@ -120,6 +143,7 @@ onEveryStorage(
       'code: access_token',
       'refresh: refresh_token',
       'waiting: device code',
+      'mfa_token',
     ]) {
       t.true(text.includes(sha256(secrets.get(name)!)), name)
     }

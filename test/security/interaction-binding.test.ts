@@ -7,10 +7,22 @@ import { authorizeUrl, newCast, send, sharedServer, type Cast } from './journey.
 
 /** Dex CVE-2022-39222, better-auth CVE-2026-45337: knowing the id of a request was enough to take part in it. */
 
-const server = sharedServer()
+const server = sharedServer({ env: { SIGN_IN_WITH_EMAIL: 'both' } })
 
-const gets = ['', '/login', '/register']
-const posts = ['/login', '/register', '/continue', '/consent', '/cancel']
+const gets = ['', '/login', '/register', '/mail', '/passkey', '/second-factor']
+const posts = [
+  '/login',
+  '/register',
+  '/passkey',
+  '/mail',
+  '/mail/code',
+  '/mail/link',
+  '/second-factor',
+  '/second-factor/enrol',
+  '/continue',
+  '/consent',
+  '/cancel',
+]
 
 interface Begun extends Cast {
   browser: ReturnType<typeof createBrowser>
@@ -115,7 +127,7 @@ test('no step is taken when the browser says that another site began it', async 
 test('a step that is not due is refused: nobody consents before they sign in', async (t) => {
   const mine = await begun(server())
   const before = await stored(mine)
-  for (const step of ['/consent', '/continue']) {
+  for (const step of ['/consent', '/continue', '/second-factor', '/second-factor/enrol']) {
     const how = { fields: { csrf: mine.csrf }, headers: { cookie: mine.cookie } }
     t.is((await postStep(step, mine, how)).status, 400)
   }

@@ -51,6 +51,9 @@ function registerTests(sharedUrl: string): void {
       DeviceCode: 'redis',
       PushedAuthorizationRequest: 'redis',
       ReplayDetection: 'redis',
+      MfaToken: 'redis',
+      MailSignIn: 'redis',
+      SpentChallenge: 'redis',
       AccessToken: 'redis',
       FederationState: 'redis',
       ClientCredentials: 'redis',
@@ -66,6 +69,7 @@ function registerTests(sharedUrl: string): void {
       PasswordReset: 'sql',
       EmailVerification: 'sql',
       MailCode: 'sql',
+      RememberedDevice: 'sql',
     })
   })
 

@@ -73,7 +73,9 @@ export function createBrowser(origin: string, headers: Record<string, string> = 
     const values = Object.fromEntries(
       form.querySelectorAll('input').flatMap((input) => {
         const field = input.getAttribute('name')
-        return field ? [[field, input.getAttribute('value') ?? '']] : []
+        // A box that is not ticked is not sent.
+        const isTicked = input.getAttribute('type') !== 'checkbox' || input.hasAttribute('checked')
+        return field && isTicked ? [[field, input.getAttribute('value') ?? '']] : []
       }),
     )
     return request(new URL(form.getAttribute('action') ?? '', at), {

@@ -12,6 +12,11 @@ const samples: MailValues = {
   verifyEmail: { link, code: '482913' },
   registeredAgain: { link },
   passwordChanged: { link },
+  signInCode: { code: '482 913' },
+  signInLink: { link },
+  signInBoth: { code: '482 913', link },
+  factorAdded: { factor: 'passkey', link },
+  factorRemoved: { factor: 'passkey', link },
 }
 const names = Object.keys(samples) as MailName[]
 

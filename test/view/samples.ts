@@ -31,6 +31,8 @@ export function samples(text: string, address: string): PageProps {
       providers: [{ id: 'acme', name: text, icon: 'provider-oidc' }],
       providersAction: text,
       forgotHref: text,
+      mailHref: text,
+      passkey: { action: text, options: JSON.stringify({ challenge: text }) },
     },
     register: {
       ...form,
@@ -101,6 +103,35 @@ export function samples(text: string, address: string): PageProps {
       newOnly: false,
     },
     'select-account': { ...form, account, otherHref: text },
+    'second-factor': {
+      ...form,
+      account,
+      switchHref: text,
+      method: 'totp',
+      otherHrefs: { passkey: text, recovery: text },
+      errors: { code: said, form: said },
+      canRemember: true,
+    },
+    'enrol-factor': {
+      ...form,
+      account,
+      switchHref: text,
+      qr: '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"></svg>',
+      secret: text,
+      setup: text,
+      errors: { code: said, form: said },
+    },
+    'mail-sign-in': {
+      ...form,
+      state: 'ask',
+      mode: 'both',
+      values: { email: text },
+      errors: { email: said, code: said, form: said },
+      token: text,
+      againHref: text,
+      loginHref: text,
+    },
+    'recovery-codes': { ...common, codes: [text], continueHref: text },
     logout: { ...engine, account },
     'logout-done': { ...common, homeHref: text },
     'device-code': { ...engine, error: said, userCode: text },
@@ -133,7 +164,18 @@ export function otherFaces(text: string, address: string): { [P in PageName]?: P
   const forgot = all['forgot-password']
   const reset = all['reset-password']
   const verify = all['verify-email']
+  const mail = all['mail-sign-in']
+  const second = all['second-factor']
   return {
+    'mail-sign-in': [
+      { ...mail, state: 'sent' },
+      { ...mail, state: 'sent', mode: 'link' },
+      { ...mail, state: 'confirm', mode: 'code' },
+    ],
+    'second-factor': [
+      { ...second, method: 'recovery', canRemember: false },
+      { ...second, method: 'passkey', passkey: JSON.stringify({ challenge: text }) },
+    ],
     'forgot-password': [{ ...forgot, state: 'sent' }],
     'reset-password': [
       { ...reset, state: 'done' },

@@ -6,6 +6,7 @@ import { createArtifactStore } from './artifacts.ts'
 import { createAuditStore } from './audit.ts'
 import { createClientStore } from './clients.ts'
 import { dialectOf, type ConnectOptions, type Dialect } from './dialect.ts'
+import { createFactorStore } from './factors.ts'
 import { createIdentityStore } from './identities.ts'
 import { createLimitStore } from './limits.ts'
 import { createLocks } from './locks.ts'
@@ -61,6 +62,7 @@ export async function openSqlStorage(options: SqlStorageOptions): Promise<Storag
     users: createUserStore(statements, now),
     identities: createIdentityStore(statements, now),
     providers: createProviderStore(statements, now),
+    factors: createFactorStore(statements, now),
     clients: createClientStore(statements, now),
     resources: createResourceStore(statements),
     signingKeys: createSigningKeyStore(statements),

@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import { route, text, type ApiRoute } from '#http/api.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { Enrolled } from './factors.ts'
+import {
+  factorSchema,
+  owner,
+  ownerOf,
+  ownerProblems,
+  present,
+  userOf,
+  write,
+  type FactorRouteParts,
+} from './routes.ts'
+
+/** `/users/me/factors/totp…` and `/users/me/factors/passkeys…`: new factors, each begun and then confirmed. */
+export const enrolmentRoutes = (parts: FactorRouteParts): ApiRoute[] => [
+  ...totpRoutes(parts),
+  ...passkeyRoutes(parts),
+]
+
+const tag = 'users'
+const name = text(64)
+
+const enrolledSchema = z.object({
+  factor: factorSchema,
+  recovery_codes: z.array(z.string()).nullable().describe('Shown once, with the first factor.'),
+})
+
+function totpRoutes(parts: FactorRouteParts): ApiRoute[] {
+  return [
+    route({
+      tag,
+      method: 'post',
+      path: '/users/me/factors/totp',
+      access: write,
+      isLimited: true,
+      summary: 'Begin to add an authenticator app; nothing changes until its code is confirmed.',
+      body: owner,
+      answer: {
+        status: 200,
+        description: 'The seed as text, as address and as a picture (SVG); good for 15 minutes.',
+        schema: z.object({
+          secret: z.string(),
+          uri: z.string(),
+          qr_svg: z.string(),
+          setup_token: z.string(),
+        }),
+      },
+      problems: ownerProblems,
+      async handle({ body, caller }) {
+        const user = await ownerOf(parts, caller, body.current_password)
+        const { secret, uri, qr, setup } = await parts.factors.beginTotp(user)
+        return { secret, uri, qr_svg: qr, setup_token: setup }
+      },
+    }),
+    route({
+      tag,
+      method: 'post',
+      path: '/users/me/factors/totp/confirm',
+      access: write,
+      isLimited: true,
+      summary: 'Add the authenticator app, in the place of an earlier one.',
+      body: z.object({ setup_token: text(2048), code: text(16), name: name.optional() }),
+      answer: { status: 201, description: 'The factor.', schema: enrolledSchema },
+      problems: { 400: 'invalid_token: the setup is too old or used', 401: 'invalid_code' },
+      async handle(call) {
+        const { setup_token: setup, code, name } = call.body
+        const user = await userOf(parts, call.caller)
+        const enrolled = await parts.factors.confirmTotp(user, { setup, code, name })
+        if (enrolled === 'wrong') throw refused('invalid_code')
+        return added(parts, call, enrolled)
+      },
+    }),
+  ]
+}
+
+function passkeyRoutes(parts: FactorRouteParts): ApiRoute[] {
+  return [
+    route({
+      tag,
+      method: 'post',
+      path: '/users/me/factors/passkeys/options',
+      access: write,
+      isLimited: true,
+      summary: 'What to hand to navigator.credentials.create.',
+      body: owner,
+      answer: {
+        status: 200,
+        description: 'PublicKeyCredentialCreationOptionsJSON (WebAuthn level 3).',
+        schema: z.looseObject({ challenge: z.string() }),
+      },
+      problems: ownerProblems,
+      handle: async ({ body, caller }) =>
+        parts.factors.beginPasskey(await ownerOf(parts, caller, body.current_password)),
+    }),
+    route({
+      tag,
+      method: 'post',
+      path: '/users/me/factors/passkeys',
+      access: write,
+      isLimited: true,
+      summary: 'Add the passkey.',
+      body: z.object({
+        response: z.looseObject({ id: text(2048) }).describe('What create() gave, as JSON.'),
+        name: name.optional(),
+      }),
+      answer: { status: 201, description: 'The factor.', schema: enrolledSchema },
+      problems: { 400: 'invalid_passkey', 409: 'already_exists' },
+      async handle(call) {
+        const { response, name = '' } = call.body
+        const user = await userOf(parts, call.caller)
+        return added(parts, call, await parts.factors.addPasskey(user, { response, name }))
+      },
+    }),
+  ]
+}
+
+function added(
+  { audit }: FactorRouteParts,
+  call: Parameters<FactorRouteParts['audit']>[1],
+  { factor, recoveryCodes }: Enrolled,
+) {
+  const details = { kind: factor.kind }
+  audit({ type: 'factor.added', target: `factor:${factor.id}`, details }, call)
+  return { factor: present(factor), recovery_codes: recoveryCodes ?? null }
+}
+
+const refused = (code: string): AppError =>
+  new AppError(code, 401, { headers: { 'WWW-Authenticate': 'Bearer' } })

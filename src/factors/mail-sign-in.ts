@@ -1,0 +1,96 @@
+import { createHmac, randomInt } from 'node:crypto'
+import type { Clock } from '#lib/clock.ts'
+import { equalSecrets, sha256 } from '#lib/hashing.ts'
+import { newSecret } from '#lib/ids.ts'
+import { deriveKey } from '#lib/sealing.ts'
+import type { ArtifactStore } from '#storage/artifacts.ts'
+import type { LimitStore } from '#storage/limits.ts'
+import type { User, UserStore } from '#storage/users.ts'
+
+/**
+ * Sign-in by a mail: six digits to type, or a link. Both belong to the browser that asked (to `binding`, which nobody else
+ * has), live ten minutes and are spent together by the first good use; five wrong codes end them. Only a confirmed address
+ * gets a mail: whoever has registered somebody else's must not share an account with its owner. An unknown address costs the
+ * same queries and leaves the same record, which nothing opens.
+ */
+export interface MailSignIn {
+  /** Resolves to what to do afterwards, in the background; an earlier mail of this binding stops working. */
+  begin(binding: string, email: string, locale: string): Promise<() => Promise<void>>
+  /** Whose it is; undefined when the code or the link is not the right one, or no longer. */
+  finish(binding: string, shown: Shown): Promise<string | undefined>
+}
+
+export type Shown = { code: string } | { token: string }
+
+export type MailSignInMode = 'off' | 'code' | 'link' | 'both'
+
+export interface MailSignInParts {
+  artifacts: ArtifactStore
+  users: Pick<UserStore, 'findByIdentifier' | 'findById'>
+  limits: LimitStore
+  /** Newest first. */
+  secrets: readonly string[]
+  /** Whether one more mail may go to this address now. */
+  maySend(email: string): Promise<boolean>
+  send(
+    user: User,
+    what: { code: string; token: string; binding: string; locale: string },
+  ): Promise<void>
+  now: Clock
+}
+
+interface Payload {
+  code: string
+  token: string
+  /** The address that the mail went to. */
+  email: string
+}
+
+const lifeMs = 10 * 60_000
+const maxTries = 5
+
+export function createMailSignIn(parts: MailSignInParts): MailSignIn {
+  const { artifacts, users, limits, now } = parts
+  const keys = parts.secrets.map((secret) => deriveKey(secret, 'mail-sign-in'))
+  const hashes = (key: string, secret: string): string[] =>
+    keys.map((one) => createHmac('sha256', one).update(`${key}:${secret}`).digest('base64url'))
+
+  return {
+    async begin(binding, email, locale) {
+      const key = sha256(binding)
+      const [user, mayGo] = await Promise.all([users.findByIdentifier(email), parts.maySend(email)])
+      const isTheirs = user?.emailVerified === true && user.bannedAt === undefined && mayGo
+      const code = String(randomInt(1_000_000)).padStart(6, '0')
+      const token = newSecret()
+      const [codeHash = '', tokenHash = ''] = [code, token].map((one) => hashes(key, one)[0])
+      const payload = { code: codeHash, token: tokenHash, email: sha256(email.toLowerCase()) }
+      await artifacts.remove('MailSignIn', key)
+      await artifacts.put('MailSignIn', key, {
+        payload: JSON.stringify(payload satisfies Payload),
+        accountId: isTheirs ? user.id : undefined,
+        expiresAt: now() + lifeMs,
+      })
+      await limits.reset(`mail-code:${key}`)
+      return async () => {
+        if (isTheirs)
+          await parts.send(user, { code, token, binding, locale: user.locale ?? locale })
+      }
+    },
+    async finish(binding, shown) {
+      const key = sha256(binding)
+      // Counted before it is looked at; a link is too long to be guessed.
+      const isOpen =
+        'token' in shown || (await limits.hit(`mail-code:${key}`, lifeMs)).count <= maxTries
+      const stored = await artifacts.find('MailSignIn', key)
+      if (!isOpen || stored?.accountId === undefined) return undefined
+      const kept = JSON.parse(stored.payload) as Payload
+      const [expected, given] =
+        'token' in shown ? [kept.token, shown.token] : [kept.code, shown.code.replaceAll(/\s/g, '')]
+      if (!hashes(key, given).some((hash) => equalSecrets(hash, expected))) return undefined
+      const user = await users.findById(stored.accountId)
+      if (user?.email === undefined || sha256(user.email.toLowerCase()) !== kept.email)
+        return undefined
+      return (await artifacts.consume('MailSignIn', key)) ? user.id : undefined
+    },
+  }
+}

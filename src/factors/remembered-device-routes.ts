@@ -1,0 +1,93 @@
+import { z } from 'zod'
+import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { RememberedDevice, RememberedDevices } from './remembered-devices.ts'
+
+/**
+ * `/users/me/remembered-devices…`: the browsers in which a person is not asked for the second factor. For whoever brings
+ * a token of the person or one of their keys; forgetting needs `account:write` and is written to the audit log.
+ */
+export interface RememberedDeviceRouteParts {
+  rememberedDevices: RememberedDevices
+  audit(
+    event: { type: string; target?: string },
+    call: Pick<ApiCall<unknown, unknown, unknown>, 'caller' | 'request'>,
+  ): void
+}
+
+const read = { scope: 'account:read' }
+const write = { scope: 'account:write' }
+const tag = 'users'
+const id = z.object({ id: text(128) })
+
+const deviceSchema = z
+  .object({
+    id: z.string(),
+    address: z.string(),
+    agent: z.string(),
+    remembered_at: z.iso.datetime(),
+    expires_at: z.iso.datetime(),
+  })
+  .meta({ id: 'RememberedDevice' })
+
+export function rememberedDeviceRoutes({
+  rememberedDevices,
+  audit,
+}: RememberedDeviceRouteParts): ApiRoute[] {
+  const path = '/users/me/remembered-devices'
+  const done = { status: 204, description: 'Done.' }
+  return [
+    route({
+      tag,
+      method: 'get',
+      path,
+      access: read,
+      summary: 'Browsers in which I am not asked for the second factor.',
+      answer: {
+        status: 200,
+        description: 'Latest first.',
+        schema: z.object({ devices: z.array(deviceSchema) }),
+      },
+      handle: async ({ caller }) => ({
+        devices: (await rememberedDevices.list(caller.userId ?? '')).map(presentDevice),
+      }),
+    }),
+    route({
+      tag,
+      method: 'delete',
+      path,
+      access: write,
+      summary: 'Forget all of them.',
+      answer: done,
+      async handle(call) {
+        await rememberedDevices.forgetAll(call.caller.userId ?? '')
+        audit({ type: 'device.all_forgotten', target: `user:${call.caller.userId}` }, call)
+      },
+    }),
+    route({
+      tag,
+      method: 'delete',
+      path: `${path}/:id`,
+      access: write,
+      params: id,
+      summary: 'Forget this one.',
+      answer: done,
+      async handle(call) {
+        const { caller, params } = call
+        if (!(await rememberedDevices.forget(caller.userId ?? '', params.id)))
+          throw new AppError('not_found', 404)
+        audit({ type: 'device.forgotten', target: `device:${params.id}` }, call)
+      },
+    }),
+  ]
+}
+
+const iso = (time: number): string => new Date(time).toISOString()
+
+const presentDevice = (device: RememberedDevice): z.infer<typeof deviceSchema> => ({
+  id: device.id,
+  address: device.address,
+  agent: device.agent,
+  remembered_at: iso(device.rememberedAt),
+  expires_at: iso(device.expiresAt),
+})

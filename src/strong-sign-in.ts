@@ -1,0 +1,180 @@
+import type { Config } from '#config/load.ts'
+import { createAttempt, type Attempt } from '#factors/attempts.ts'
+import { createChallenges } from '#factors/challenges.ts'
+import { createFactors, type Factors } from '#factors/factors.ts'
+import { createMailSignIn, type MailSignIn } from '#factors/mail-sign-in.ts'
+import { createMfaTokens, type MfaTokens } from '#factors/mfa-tokens.ts'
+import { createPasskeys, type Passkeys } from '#factors/passkeys.ts'
+import { createRecoveryCodes } from '#factors/recovery-codes.ts'
+import { createRememberedDevices, type RememberedDevices } from '#factors/remembered-devices.ts'
+import type { FactorRouteParts } from '#factors/routes.ts'
+import { createSecondFactor, type SecondFactor } from '#factors/second-factor.ts'
+import { createSecondStep, type SecondStep } from '#factors/second-step.ts'
+import { createTotp } from '#factors/totp.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { Clock } from '#lib/clock.ts'
+import { sha256 } from '#lib/hashing.ts'
+import { createSealer } from '#lib/sealing.ts'
+import { levelOf } from '#oidc/acr.ts'
+import { freshSeconds, type SecondFactorPolicy } from '#oidc/second-factor-policy.ts'
+import type { Storage } from '#storage/storage.ts'
+import type { User } from '#storage/users.ts'
+import { createAdmit, type Admit } from '#users/admit.ts'
+import type { MailLimits } from '#users/limits.ts'
+import { createTranslator } from '#view/translate.ts'
+import type { Notify, Services } from './services.ts'
+
+/** Everything beyond the password, joined: what people have, what a sign-in asks, and who must have it. */
+export interface StrongSignIn {
+  factors: Factors
+  secondFactor: SecondFactor
+  secondStep: SecondStep
+  mfaTokens: MfaTokens
+  passkeys: Passkeys
+  mailSignIn: MailSignIn
+  rememberedDevices: RememberedDevices
+  attempt: Attempt
+  admit: Admit
+}
+
+export interface StrongSignInParts {
+  config: Config
+  storage: Storage
+  secrets: readonly [string, ...string[]]
+  now: Clock
+  notify: Notify
+  mailLimits: MailLimits
+}
+
+export function createStrongSignIn(parts: StrongSignInParts): StrongSignIn {
+  const { config, storage, secrets, now } = parts
+  const { artifacts, factors: store } = storage
+  const attempt = createAttempt(storage.limits)
+  const sealer = (purpose: string) => createSealer(secrets, purpose)
+  const challenges = createChallenges({ secrets, artifacts, now })
+  const totp = createTotp({
+    store,
+    attempt,
+    sealer: sealer('totp'),
+    setupSealer: sealer('totp-setup'),
+    issuer: config.BRAND_NAME,
+    now,
+  })
+  const recoveryCodes = createRecoveryCodes({ store, attempt, secrets })
+  const passkeys = createPasskeys({
+    store,
+    challenges,
+    issuer: config.ISSUER,
+    origins: config.PASSKEY_ORIGINS,
+    brand: config.BRAND_NAME,
+  })
+  const rememberedDevices = createRememberedDevices({
+    artifacts,
+    sealer: sealer('remembered-devices'),
+    now,
+  })
+  const secondFactor = createSecondFactor({
+    store,
+    verifyTotp: totp.verify,
+    verifyRecoveryCode: recoveryCodes.verify,
+    verifyPasskey: passkeys.verify,
+  })
+  const mfaTokens = createMfaTokens(artifacts, now)
+  const tell = tellOf(parts)
+  return {
+    factors: createFactors({ store, totp, passkeys, recoveryCodes, rememberedDevices, tell }),
+    secondFactor,
+    secondStep: createSecondStep({ secondFactor, mfaTokens, isRequired: isRequiredOf(parts) }),
+    mfaTokens,
+    passkeys,
+    mailSignIn: mailSignInOf(parts),
+    rememberedDevices,
+    attempt,
+    admit: createAdmit(storage.users),
+  }
+}
+
+const mailSignInOf = ({
+  config,
+  storage,
+  secrets,
+  now,
+  notify,
+  mailLimits,
+}: StrongSignInParts): MailSignIn =>
+  createMailSignIn({
+    ...storage,
+    secrets,
+    now,
+    maySend: (to) => mailLimits.maySend(to),
+    async send({ email }, { code, token, binding, locale }) {
+      const { SIGN_IN_WITH_EMAIL: mode } = config
+      const name = mode === 'code' ? 'signInCode' : mode === 'link' ? 'signInLink' : 'signInBoth'
+      const words = { code }
+      const path = `/interaction/${binding}/mail?token=${token}`
+      if (email !== undefined) await notify(name, { to: email, locale, path, words })
+    },
+  })
+
+const tellOf = ({ notify }: StrongSignInParts): Parameters<typeof createFactors>[0]['tell'] => {
+  const { translate } = createTranslator()
+  return async ({ email, locale = 'en' }, what, kind) => {
+    const language = locale === 'zh-CN' ? locale : 'en'
+    const words = { factor: translate(language, `factors.${kind}`) }
+    if (email !== undefined) await notify(what, { to: email, locale, words })
+  }
+}
+
+const isRequiredForRoles = (config: Config, roles: readonly string[]): boolean =>
+  roles.some((role) => config.SECOND_FACTOR_FOR_ROLES.includes(role))
+
+const isRequiredOf =
+  ({ config, storage }: StrongSignInParts): Parameters<typeof createSecondStep>[0]['isRequired'] =>
+  async (roles, clientId) => {
+    if (isRequiredForRoles(config, roles)) return true
+    const client = clientId === undefined ? undefined : await storage.clients.find(clientId)
+    return levelOf(client?.metadata['require_acr']) > 1
+  }
+
+/** What the engine's policy asks. */
+export const secondFactorPolicyOf = (
+  config: Config,
+  storage: Storage,
+  { rememberedDevices }: Services,
+): SecondFactorPolicy => ({
+  has: (accountId) => storage.factors.anyOfUser(accountId),
+  isRequiredFor: (roles) => isRequiredForRoles(config, roles),
+  isRemembered: rememberedDevices.isRemembered,
+  cookieName: deviceCookieOf(config),
+})
+
+/** One cookie a person, so that several can share a browser. */
+export const deviceCookieOf =
+  ({ ISSUER }: Config) =>
+  (accountId: string): string =>
+    `${ISSUER.startsWith('https:') ? '__Host-' : ''}yumen_device_${sha256(accountId).slice(0, 12)}`
+
+/** The password, or a sign-in of the last minutes with everything that it asked. */
+export const confirmOwnerOf =
+  (
+    { storage }: { storage: Storage },
+    { sessions, passwords, attempt, now }: Services,
+  ): FactorRouteParts['confirmOwner'] =>
+  async (caller, user: User, password) => {
+    const isFresh = (at = 0): boolean => now() - at <= freshSeconds * 1000
+    if (password === undefined) {
+      if (isFresh(caller.signedInAt)) return
+      const signIns = await sessions.list(user.id)
+      const { lastSeenAt = 0 } =
+        signIns.find(({ kind, grantId }) => kind === 'app' && grantId === caller.grantId) ?? {}
+      if (caller.via === 'token' && isFresh(lastSeenAt)) return
+      throw new AppError('reauthentication_required', 403)
+    }
+    const outcome = await attempt(`password:${user.id}`, async () =>
+      passwords.verify(await storage.users.findPasswordHash(user.id), password),
+    )
+    if (outcome === 'wait')
+      throw new AppError('factor_waits', 429, { headers: { 'Retry-After': '900' } })
+    if (outcome === 'wrong')
+      throw new AppError('invalid_credentials', 401, { headers: { 'WWW-Authenticate': 'Bearer' } })
+  }

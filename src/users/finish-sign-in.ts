@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import type { RequestFacts } from '#http/api.ts'
+import type { User } from '#storage/users.ts'
+import { presentUser, userSchema } from './presented.ts'
+
+/** How a JSON sign-in ends, whatever it began with: with tokens and the user. */
+export interface FinishParts {
+  tokens: Pick<TokenFunctions, 'issue'>
+  users: { findById(id: string): Promise<User | undefined> }
+  audit(
+    event: { type: string; actor?: string; target?: string; details?: Record<string, unknown> },
+    request: RequestFacts,
+  ): void
+}
+
+/** Where a sign-in leads, and what was shown for it so far (RFC 8176). */
+export interface SignInFacts {
+  clientId?: string | undefined
+  resource?: string | undefined
+  amr: string[]
+}
+
+/** What the routes need of the engine's tokens. */
+export interface TokenFunctions {
+  issue(signIn: {
+    accountId: string
+    clientId?: string | undefined
+    resource?: string | undefined
+    amr: string[]
+    address: string
+    agent: string
+  }): Promise<Tokens>
+  /** Resolves to undefined when the refresh token is not good. */
+  refresh(refreshToken: string, request: RequestFacts): Promise<Tokens | undefined>
+  end(tokens: {
+    accessToken?: string | undefined
+    refreshToken?: string | undefined
+  }): Promise<boolean>
+}
+
+interface Tokens {
+  access_token: string
+  refresh_token: string
+  token_type: 'Bearer'
+  expires_in: number
+}
+
+export const tokensSchema = z.object({
+  access_token: z.string(),
+  refresh_token: z.string(),
+  token_type: z.literal('Bearer'),
+  expires_in: z.int(),
+  scope: z.string().optional(),
+})
+export const signInSchema = tokensSchema.extend({ user: userSchema })
+/** The last step of every JSON sign-in. */
+export async function finishSignIn(
+  { tokens, audit, users }: FinishParts,
+  { user, ...signIn }: SignInFacts & { user: User },
+  request: RequestFacts,
+) {
+  const { address, agent } = request
+  const pair = await tokens.issue({ accountId: user.id, ...signIn, address, agent })
+  const details = { amr: signIn.amr }
+  audit({ type: 'login.succeeded', actor: user.id, target: `user:${user.id}`, details }, request)
+  return { ...pair, user: presentUser((await users.findById(user.id)) ?? user) }
+}

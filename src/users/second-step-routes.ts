@@ -1,0 +1,155 @@
+import { z } from 'zod'
+import { route, text, type ApiRoute, type RequestFacts } from '#http/api.ts'
+import { AppError } from '#lib/app-error.ts'
+import { sha256 } from '#lib/hashing.ts'
+import type { User } from '#storage/users.ts'
+import type { Admit } from './admit.ts'
+import { finishSignIn, signInSchema, type SignInFacts } from './finish-sign-in.ts'
+import type { AuthRouteParts } from './routes.ts'
+
+/**
+ * `/auth/mfa` and `/auth/passkey…`: the second factor of a JSON sign-in, and a passkey as its only one. For anyone, and
+ * counted against the caller's address; codes are counted against the person too. Both are written to the audit log.
+ */
+export interface SecondStepRouteParts extends AuthRouteParts {
+  admit: Admit
+  mfaTokens: {
+    find(token: string): Promise<(SignInFacts & { userId: string }) | undefined>
+    spend(token: string): Promise<boolean>
+  }
+  secondFactor: {
+    verify(
+      userId: string,
+      answer: { method: Method; code?: string | undefined; response?: unknown; purpose: string },
+    ): Promise<{ accepted: true; amr: string[] } | { accepted: false; reason: 'wrong' | 'wait' }>
+  }
+  passkeys: {
+    requestOptions(purpose: string, userId?: string): Promise<object>
+    verify(given: {
+      response: unknown
+      purpose: string
+    }): Promise<{ userId: string; amr: string[] } | undefined>
+  }
+}
+
+const methods = ['totp', 'recovery', 'passkey'] as const
+type Method = (typeof methods)[number]
+
+const token = text(128).min(1)
+const response = z.looseObject({ id: text(2048) })
+const target = { client_id: text(128).optional(), resource: text(512).optional() }
+
+const second = z.object({
+  mfa_token: token,
+  method: z.enum(methods),
+  code: text(64).optional().describe('Of the app, or a recovery code.'),
+  response: response.optional().describe('What navigator.credentials.get gave, as JSON.'),
+})
+const first = z.object({ response, ...target })
+
+/** An application brings the challenge back itself; there is no browser of ours to bind it to. */
+const alone = 'sign-in:json'
+const purposeOf = (mfaToken: string): string => `mfa:${sha256(mfaToken)}`
+
+export function secondStepRoutes(parts: SecondStepRouteParts): ApiRoute[] {
+  const common = { tag: 'auth', access: 'anyone', isLimited: true, method: 'post' } as const
+  const answer = { status: 200, description: 'As after /auth/login.', schema: signInSchema }
+  return [
+    route({
+      ...common,
+      path: '/auth/mfa',
+      summary: 'Finish a sign-in that /auth/login has answered with mfa_required.',
+      body: second,
+      answer,
+      problems: {
+        400: 'invalid_token: the mfa_token is unknown, used or too old',
+        401: 'invalid_code: wrong, or used before',
+        429: 'factor_waits: five wrong codes; this method waits 15 minutes, others do not',
+      },
+      handle: ({ body, request }) => finishMfa(parts, body, request),
+    }),
+    route({
+      ...common,
+      path: '/auth/passkey/options',
+      summary:
+        'What to hand to navigator.credentials.get: to sign in, or with an mfa_token as second factor.',
+      body: z.object({ mfa_token: token.optional() }),
+      answer: {
+        status: 200,
+        description: 'PublicKeyCredentialRequestOptionsJSON (WebAuthn level 3).',
+        schema: z.looseObject({ challenge: z.string() }),
+      },
+      problems: { 400: 'invalid_token' },
+      async handle({ body: { mfa_token: mfaToken } }) {
+        if (mfaToken === undefined) return parts.passkeys.requestOptions(alone)
+        const { userId } = await pendingOf(parts, mfaToken)
+        return parts.passkeys.requestOptions(purposeOf(mfaToken), userId)
+      },
+    }),
+    route({
+      ...common,
+      path: '/auth/passkey',
+      summary: 'Sign in with a passkey alone; it must have verified its user.',
+      body: first,
+      answer,
+      problems: { 401: 'invalid_passkey', 403: 'email_not_verified' },
+      handle: ({ body, request }) => signInWithPasskey(parts, body, request),
+    }),
+  ]
+}
+
+async function pendingOf({ mfaTokens }: SecondStepRouteParts, mfaToken: string) {
+  const pending = await mfaTokens.find(mfaToken)
+  if (!pending) throw new AppError('invalid_token', 400)
+  return pending
+}
+
+async function finishMfa(
+  parts: SecondStepRouteParts,
+  { mfa_token: mfaToken, method, code, response }: z.infer<typeof second>,
+  request: RequestFacts,
+) {
+  const { userId, ...signIn } = await pendingOf(parts, mfaToken)
+  const about = { actor: userId, target: `user:${userId}`, details: { method } }
+  const purpose = purposeOf(mfaToken)
+  const verdict = await parts.secondFactor.verify(userId, { method, code, response, purpose })
+  if (!verdict.accepted) {
+    parts.audit({ type: 'second_factor.failed', ...about }, request)
+    throw verdict.reason === 'wait' ? waits() : refused('invalid_code')
+  }
+  if (!(await parts.mfaTokens.spend(mfaToken))) throw new AppError('invalid_token', 400)
+  const user = await stillThere(parts, userId)
+  parts.audit({ type: 'second_factor.succeeded', ...about }, request)
+  const amr = [...new Set([...signIn.amr, ...verdict.amr, 'mfa'])]
+  return finishSignIn(parts, { ...signIn, user, amr }, request)
+}
+
+async function signInWithPasskey(
+  parts: SecondStepRouteParts,
+  { response, client_id: clientId, resource }: z.infer<typeof first>,
+  request: RequestFacts,
+) {
+  const proof = await parts.passkeys.verify({ response, purpose: alone })
+  const user = proof && (await parts.admit(proof.userId))
+  if (!user) {
+    parts.audit({ type: 'login.failed', details: { method: 'passkey' } }, request)
+    throw refused('invalid_passkey')
+  }
+  if (parts.needsVerification(user)) throw new AppError('email_not_verified', 403)
+  const { amr } = proof
+  await parts.secondStep(user, { clientId, resource, amr })
+  return finishSignIn(parts, { user, clientId, resource, amr }, request)
+}
+
+/** Between the password and the code somebody may have been banned. */
+async function stillThere({ users }: SecondStepRouteParts, userId: string): Promise<User> {
+  const user = await users.findById(userId)
+  if (!user || user.bannedAt !== undefined) throw new AppError('invalid_token', 400)
+  return user
+}
+
+const refused = (code: string): AppError =>
+  new AppError(code, 401, { headers: { 'WWW-Authenticate': 'Bearer' } })
+
+const waits = (): AppError =>
+  new AppError('factor_waits', 429, { headers: { 'Retry-After': '900' } })

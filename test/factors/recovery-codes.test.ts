@@ -1,0 +1,34 @@
+import test from 'ava'
+import { createAttempt } from '#factors/attempts.ts'
+import { createRecoveryCodes } from '#factors/recovery-codes.ts'
+import { newId } from '#lib/ids.ts'
+import { openStorage } from '../support/storage.ts'
+
+test('ten codes, good once each, however they were written down, for their owner alone', async (t) => {
+  const { storage } = await openStorage(t)
+  const { factors: store, limits, users } = storage
+  const codes = createRecoveryCodes({ store, attempt: createAttempt(limits), secrets: ['secret'] })
+  const [owner, other] = [await users.create({ id: newId() }), await users.create({ id: newId() })]
+  const made = await codes.make(owner.id)
+  t.is(new Set(made).size, 10)
+  t.true(made.every((code) => /^([0-9a-hjkmnp-tv-z]{4}-){2}[0-9a-hjkmnp-tv-z]{4}$/.test(code)))
+  t.is(await codes.verify(other.id, made[0]!), 'wrong')
+  const scribbled = made[0]!
+    .toUpperCase()
+    .replaceAll('0', 'O')
+    .replaceAll('1', 'l')
+    .replaceAll('-', ' ')
+  t.is(await codes.verify(owner.id, scribbled), 'accepted')
+  t.is(await codes.verify(owner.id, made[0]!), 'wrong')
+})
+
+test('codes of an older secret go on as long as it is listed', async (t) => {
+  const { storage } = await openStorage(t)
+  const { factors: store, limits, users } = storage
+  const attempt = createAttempt(limits)
+  const codesOf = (...secrets: string[]) => createRecoveryCodes({ store, attempt, secrets })
+  const { id } = await users.create({ id: newId() })
+  const [one, two] = await codesOf('old').make(id)
+  t.is(await codesOf('new').verify(id, one!), 'wrong')
+  t.is(await codesOf('new', 'old').verify(id, two!), 'accepted')
+})

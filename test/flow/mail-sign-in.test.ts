@@ -1,0 +1,139 @@
+import test, { type ExecutionContext } from 'ava'
+import { decodeJwt } from 'jose'
+import { addApp } from '../support/authenticator.ts'
+import { createBrowser } from '../support/browser.ts'
+import { openInbox } from '../support/inbox.ts'
+import { relyingParty } from '../support/relying-party.ts'
+import { start, type Fixture, type StartOptions } from '../support/start.ts'
+import { onEveryStorage } from '../support/storages.ts'
+
+type Begin = (options?: StartOptions) => Promise<Fixture>
+
+async function castOf(t: ExecutionContext, begin: Begin, mode = 'both') {
+  const inbox = await openInbox(t)
+  const env = { SMTP_URL: inbox.url, SIGN_IN_WITH_EMAIL: mode, MAILS_PER_HOUR: '3' }
+  const fixture = await begin({ env })
+  const person = await fixture.addUser()
+  await fixture.storage.users.update(person.id, { emailVerified: true })
+  const party = await relyingParty(fixture, await fixture.addClient({ first_party: true }))
+  /** A browser that has asked for a mail to the address, and stands where the code is typed. */
+  const ask = async (email: string) => {
+    const browser = createBrowser(fixture.issuer)
+    const pending = await party.begin()
+    const login = await browser.open(pending.url.href)
+    const href = login.root.querySelector('a.mail')!.getAttribute('href')!
+    const page = await (await browser.open(href)).submit('/mail', { email })
+    const claims = async (left: URL | undefined) =>
+      decodeJwt((await pending.redeem(left!)).id_token!) as Record<string, unknown>
+    return { browser, page, claims }
+  }
+  const mail = async () => {
+    const { subject, text, to } = await inbox.waitFor(/sign-in (code|link)/)
+    const code = /\d{3} \d{3}/.exec(subject)?.[0] ?? ''
+    return { to, code, link: /http\S+token=\S+/.exec(text)?.[0] ?? '' }
+  }
+  return { fixture, person, ask, mail, inbox }
+}
+
+onEveryStorage('the code of a mail signs in, in the browser that asked, once', async (t, begin) => {
+  const { person, ask, mail } = await castOf(t, begin)
+  const { page, claims } = await ask(person.email.toUpperCase())
+  t.regex(page.text, /Check your inbox/)
+  const { to, code } = await mail()
+  t.deepEqual(to, [person.email])
+  const stranger = await ask('nobody@example.com')
+  t.is((await stranger.page.submit('/mail/code', { code })).status, 422)
+  const { left } = await page.submit('/mail/code', { code })
+  t.like(await claims(left), { sub: person.id, acr: 'urn:yumen:acr:1', amr: ['otp'] })
+  t.is((await page.submit('/mail/code', { code })).status, 400)
+})
+
+onEveryStorage('of 20 uses of a mail’s code and link at once one signs in', async (t, begin) => {
+  const { fixture, person, ask, mail } = await castOf(t, begin)
+  const { page } = await ask(person.email)
+  const { code, link } = await mail()
+  const uid = page.url.pathname.split('/')[2]!
+  const token = new URL(link).searchParams.get('token')!
+  const { mailSignIn } = fixture.server.services
+  const shown = Array.from({ length: 20 }, (_, index) => (index % 4 ? { token } : { code }))
+  const who = await Promise.all(shown.map((one) => mailSignIn.finish(uid, one)))
+  t.deepEqual(
+    who.filter((one) => one !== undefined),
+    [person.id],
+  )
+})
+
+test('the link of a mail wants one more click, and opened elsewhere it says so and does nothing', async (t) => {
+  const { person, ask, mail } = await castOf(t, (options) => start(t, options), 'link')
+  const { browser, page, claims } = await ask(person.email)
+  t.is(page.root.querySelector('[name=code]'), null)
+  const { link } = await mail()
+  const elsewhere = await createBrowser(page.url.origin).open(link)
+  t.is(elsewhere.status, 400)
+  t.regex(elsewhere.text, /works only in the browser where the sign-in began/)
+  t.is(elsewhere.root.querySelector('form'), null)
+  const confirm = await browser.open(link)
+  t.is(confirm.left, undefined)
+  const { left } = await confirm.submit('/mail/link')
+  t.like(await claims(left), { sub: person.id })
+})
+
+test('five wrong codes end a mail, and a new one makes the old one worthless', async (t) => {
+  const { person, ask, mail, inbox } = await castOf(t, (options) => start(t, options), 'code')
+  const { page } = await ask(person.email)
+  const { code } = await mail()
+  const wrong = code === '000 000' ? '111111' : '000000'
+  for (let tries = 0; tries < 5; tries++)
+    t.is((await page.submit('/mail/code', { code: wrong })).status, 422)
+  t.is((await page.submit('/mail/code', { code })).status, 422)
+
+  inbox.received.length = 0
+  const again = await ask(person.email)
+  const first = (await mail()).code
+  inbox.received.length = 0
+  const uid = again.page.url.pathname.split('/')[2]!
+  const form = await again.browser.open(`/interaction/${uid}/mail`)
+  const sent = await form.submit('/mail', { email: person.email })
+  const second = (await mail()).code
+  if (first !== second) t.is((await sent.submit('/mail/code', { code: first })).status, 422)
+  t.truthy((await sent.submit('/mail/code', { code: second })).left)
+})
+
+test('who is unknown, unconfirmed, banned or over the limit sees the same and gets no mail', async (t) => {
+  const { fixture, person, ask, inbox, mail } = await castOf(t, (options) => start(t, options))
+  const [unconfirmed, banned] = [await fixture.addUser(), await fixture.addUser()]
+  await fixture.storage.users.update(banned.id, { emailVerified: true, bannedAt: Date.now() })
+  const shown = async (email: string) => {
+    const { page } = await ask(email)
+    return page.text.replaceAll(/\s+/g, ' ')
+  }
+  const expected = await shown(person.email)
+  await mail()
+  for (const email of ['nobody@example.com', unconfirmed.email, banned.email])
+    t.is(await shown(email), expected)
+  for (let count = 0; count < 4; count++) t.is(await shown(person.email), expected)
+  await fixture.server.services.mail.work()
+  t.true(inbox.received.every(({ to }) => to[0] === person.email))
+  t.true(inbox.received.length <= 3)
+  const { page } = await ask('no address')
+  t.is(page.status, 422)
+})
+
+test('a mail is one factor: who has an app is asked for its code', async (t) => {
+  const { fixture, person, ask, mail } = await castOf(t, (options) => start(t, options))
+  const app = await addApp(fixture, person.id)
+  const { page, claims } = await ask(person.email)
+  const question = await page.submit('/mail/code', { code: (await mail()).code })
+  t.regex(question.text, /Enter the code from your app/)
+  const { left } = await question.submit('/second-factor', { code: app.next() })
+  t.like(await claims(left), { acr: 'urn:yumen:acr:2' })
+})
+
+test('nothing of it is there unless it is turned on', async (t) => {
+  const fixture = await start(t)
+  const party = await relyingParty(fixture, await fixture.addClient())
+  const browser = createBrowser(fixture.issuer)
+  const login = await browser.open((await party.begin()).url.href)
+  t.is(login.root.querySelector('a.mail'), null)
+  t.is((await browser.open(`${login.url.href}/mail`)).status, 404)
+})
