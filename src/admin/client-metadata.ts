@@ -45,6 +45,9 @@ export const clientMetadata = z.looseObject({
     .describe(
       'Claims of userinfo and the ID token, under the scope profile, out of the person’s metadata.',
     ),
+  accent_color: text(7)
+    .nullish()
+    .describe('#rrggbb: the colour of the pages to which it sends people; kept readable.'),
   require_acr: text(64)
     .nullish()
     .describe(

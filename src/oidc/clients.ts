@@ -13,6 +13,7 @@ import type { ClientStore } from '#storage/clients.ts'
  * - `default_resource`: the resource of a request that names none; its access tokens are then always JWTs
  * - `introspection_resources`: the resources for which this client is the resource server
  * - `metadata_claims`: claims of userinfo and the ID token that are taken from the person's metadata
+ * - `accent_color`: `#rrggbb`, for the pages that it sends people to; contrast is taken care of
  * - `require_acr`: the least level of its sign-ins (`acr.ts`), whatever the request asks
  */
 export const extraClientMetadata = {
@@ -24,6 +25,7 @@ export const extraClientMetadata = {
     'introspection_resources',
     'metadata_claims',
     'require_acr',
+    'accent_color',
     'resource_scopes',
   ],
   validator(_ctx: unknown, key: string, value: unknown): void {
@@ -44,7 +46,11 @@ const listOf = (test: (value: unknown) => boolean) => (value: unknown) =>
 const isOrigin = (value: unknown): boolean =>
   typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value
 
+const isColour = (value: unknown): boolean =>
+  typeof value === 'string' && /^#[0-9a-f]{6}$/i.test(value)
+
 const validators: Record<string, (value: unknown) => boolean> = {
+  accent_color: isColour,
   first_party: isBoolean,
   verified: isBoolean,
   allowed_cors_origins: listOf(isOrigin),

@@ -28,6 +28,7 @@ export function partyOf(client: EngineClient, redirectUri?: unknown): Party {
     host: hostOf(address),
     verified: client['verified'] === true || client['first_party'] === true,
     logoUri: client.logoUri,
+    accent: client['accent_color'] as string | undefined,
     policyUri: client.policyUri,
     tosUri: client.tosUri,
   }

@@ -45,6 +45,8 @@ export function createAssets(accent?: string): Assets {
   return {
     path: (name) => `/assets/${name.replace('.', `.${files.get(name)?.hash}.`)}`,
     find: (fileName) => {
+      const [, accentOf] = /^accent-([0-9a-f]{6})\.css$/.exec(fileName) ?? []
+      if (accentOf !== undefined) return accentAsset(`#${accentOf}`)
       const [, stem, hash, extension] = /^(\w+)(?:\.(\w{8}))?\.(\w+)$/.exec(fileName) ?? []
       const file = files.get(`${stem}.${extension}`)
       if (!file) return undefined
@@ -52,6 +54,13 @@ export function createAssets(accent?: string): Assets {
       return { body, type, etag: `"${file.hash}"`, immutable: hash === file.hash }
     },
   }
+}
+
+/** The colours of an app that has its own: rules that go after the stylesheet. Any colour is safe to read (`accent.ts`). */
+function accentAsset(accent: string): Asset {
+  const body = accentRules(accent)
+  const type = types['yumen.css']
+  return { body, type, etag: `"${hashOf(body)}"`, immutable: false }
 }
 
 function recolour(name: string, body: string, accent: string): string {

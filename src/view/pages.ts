@@ -11,6 +11,8 @@ export type Party = {
   host: string
   /** Whether somebody here has checked who is behind the app. */
   verified: boolean
+  /** `#rrggbb`: the colour of its buttons and links on the pages that it sends people to. */
+  accent?: string | undefined
   policyUri?: string | undefined
   tosUri?: string | undefined
 }

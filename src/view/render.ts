@@ -104,6 +104,7 @@ function wordsIn(locale: Locale, brandName: string, translator: Translator): obj
 }
 
 const tools = {
+  accentHref,
   escape,
   web,
   initial,
@@ -122,6 +123,13 @@ function web(address: string | undefined): string | undefined {
 
 const ownOrWeb = (address: string): string | undefined =>
   /^\/(?!\/)/.test(address) ? address : web(address)
+
+/** Path of the colours of an app, `#rrggbb`; undefined for anything else. */
+function accentHref(accent: string | undefined): string | undefined {
+  return /^#[0-9a-f]{6}$/i.test(accent ?? '')
+    ? `/assets/accent-${accent!.slice(1).toLowerCase()}.css`
+    : undefined
+}
 
 /** The first letter of a name, as a person sees letters. */
 function initial(name: string): string {

@@ -84,6 +84,7 @@ test('metadata of ours must have the right form', (t) => {
   for (const [key, good, bad] of [
     ['first_party', [true, false], ['true', 1, null]],
     ['verified', [true], ['yes']],
+    ['accent_color', ['#0b6e4f'], ['0b6e4f', '#fff', 'red', '#0b6e4f;']],
     ['default_resource', ['https://api.example/v1'], ['api', 1, ['https://api.example']]],
     ['introspection_resources', [[], ['https://api.example']], ['https://api.example', ['api']]],
     [
