@@ -1,19 +1,21 @@
 import inject from 'light-my-request'
 import { accountRoutes } from '#account/routes.ts'
 import { adminRoutes } from '#admin/routes.ts'
-import { apiKeyRoutes } from '#api-keys/routes.ts'
+import { apiKeyRoutes, type DescribedScope } from '#api-keys/routes.ts'
 import type { Config } from '#config/load.ts'
 import type { ApiRoute, Identify, RequestFacts } from '#http/api.ts'
 import { busy } from '#lib/app-error.ts'
 import { validateClient } from '#oidc/clients.ts'
 import type { Engine } from '#oidc/engine.ts'
 import { createFirstPartyTokens, firstPartyClientId, type TokenAnswer } from '#oidc/first-party.ts'
+import { describeScope } from '#oidc/scope-words.ts'
 import type { NewAuditEvent } from '#audit/recorder.ts'
 import type { Storage } from '#storage/storage.ts'
 import { enrolmentRoutes } from '#factors/enrolment-routes.ts'
 import { rememberedDeviceRoutes } from '#factors/remembered-device-routes.ts'
 import { factorRoutes } from '#factors/routes.ts'
 import { recoveryRoutes } from '#users/recovery-routes.ts'
+import { createTranslator, type Locale } from '#view/translate.ts'
 import { createNewcomers } from './newcomers.ts'
 import type { TokenFunctions } from '#users/finish-sign-in.ts'
 import { authRoutes, type AuthRouteParts } from '#users/routes.ts'
@@ -78,12 +80,12 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
       resource: config.API_RESOURCE,
     }),
     ...accountRoutes({
+      ...services,
       users: storage.users,
       identities: storage.identities,
-      changePassword: services.changePassword,
-      sessions: services.sessions,
+      apiKeyStore: storage.apiKeys,
       eraseAfterMs: config.ERASE_AFTER_DAYS * 86_400_000,
-      now,
+      scopeWords: { translator: createTranslator(), resources: storage.resources },
       audit: recordBy,
     }),
     ...adminRoutes({
@@ -95,8 +97,25 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
       validateClient: (metadata) => validateClient(engine.provider, metadata),
       audit: recordBy,
     }),
-    ...apiKeyRoutes({ keys: services.apiKeys, store: storage.apiKeys, now, audit: recordBy }),
+    ...apiKeyRoutes({
+      keys: services.apiKeys,
+      store: storage.apiKeys,
+      describeScopes: (scopes, locale) => describeOwnScopes(parts, scopes, locale),
+      now,
+      audit: recordBy,
+    }),
   ]
+}
+
+/** Scopes of our own API, in the order in which it declares them. */
+async function describeOwnScopes(
+  { config, storage }: ApiTableParts,
+  scopes: ReadonlySet<string>,
+  locale: Locale,
+): Promise<DescribedScope[]> {
+  const resource = await storage.resources.find(config.API_RESOURCE)
+  const names = resource?.scopes.map(({ name }) => name).filter((name) => scopes.has(name)) ?? []
+  return names.map((name) => ({ name, ...describeScope(resource!, name, locale) }))
 }
 
 /** Refresh goes through the token endpoint itself, so that rotation, grace and reuse detection are the engine's. */

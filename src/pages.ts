@@ -3,6 +3,7 @@ import type { Router } from '@koa/router'
 import { identityPages } from '#account/identity-pages.ts'
 import { recoveryPages } from '#account/recovery-pages.ts'
 import { createRelyingParty } from '#demo/relying-party.ts'
+import { mailPreviewRoutes } from '#demo/mail-routes.ts'
 import { demoRoutes } from '#demo/routes.ts'
 import { federationRoutes } from '#federation/routes.ts'
 import type { RequestFacts } from '#http/api.ts'
@@ -14,6 +15,7 @@ import { interactionRoutes } from '#interaction/routes.ts'
 import { readBrowserSession } from '#oidc/browser-session.ts'
 import type { Engine } from '#oidc/engine.ts'
 import { partyOf } from '#oidc/pages.ts'
+import { createMailView } from '#view/mail.ts'
 import { createTranslator, type Translator } from '#view/translate.ts'
 import type { AppParts } from './app.ts'
 import { demoClientId } from './first-start.ts'
@@ -38,7 +40,9 @@ export function pageRoutes(
     interactionRoutes(interactionOf(parts, { engine, showPage, translator })),
     identityPages(identitiesOf(parts, { engine, showPage, translator })),
     recoveryPages(recoveryOf(parts, showPage)),
-    ...(parts.config.development ? [demoOf(parts, showPage, translator)] : []),
+    ...(parts.config.development
+      ? [demoOf(parts, showPage, translator), mailPreviewRoutes(mailPreviewOf(parts, showPage))]
+      : []),
   ]
 }
 
@@ -106,6 +110,13 @@ const recoveryOf = (
   showPage,
   audit: auditOf(services),
   limit: (ctx) => limitOf(services, ctx),
+})
+
+const mailPreviewOf = ({ config }: AppParts, showPage: ShowPage) => ({
+  issuer: config.ISSUER,
+  basePath: config.basePath,
+  render: createMailView(config.BRAND_NAME, config.ISSUER, config.BRAND_ACCENT),
+  showPage,
 })
 
 function demoOf(

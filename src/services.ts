@@ -29,17 +29,17 @@ import { createPasswordPolicy, type PasswordPolicy } from '#users/password-polic
 import { createPasswords, type Passwords } from '#users/passwords.ts'
 import { createRecovery, type Recovery } from '#users/recovery.ts'
 import { createRegister, type Register } from '#users/register.ts'
-import { createMailView } from '#view/mail.ts'
-import { isLocale, type Locale } from '#view/translate.ts'
 import { createStrongSignIn, type StrongSignIn } from './strong-sign-in.ts'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { federationOf, type Federation } from './federation-of.ts'
 import { createMeasures, type Measures } from './measures.ts'
+import { notifyOf, type Notify } from './notify.ts'
+import { createSelfService, type SelfService } from './self-service.ts'
 import { createWechat, type Wechat } from './wechat.ts'
 
 /** What the server can do, before anyone can ask for it by HTTP. Pages, JSON routes and commands call these same functions. */
-export interface Services extends Measures, StrongSignIn {
+export interface Services extends Measures, SelfService, StrongSignIn {
   secrets: readonly [string, ...string[]]
   sealer: Sealer
   now: Clock
@@ -59,19 +59,7 @@ export interface Services extends Measures, StrongSignIn {
   mail: MailQueue
   wechat: Wechat
   federation: Federation
-  /** Puts one of our messages in the queue, with links that lead back here. */
   notify: Notify
-}
-
-export type Notify = (
-  name: Parameters<ReturnType<typeof createMailView>>[0],
-  message: { to: string; locale: string; path?: string; words?: MailWords },
-) => Promise<void>
-
-/** What some messages say besides: a factor, a code. */
-export interface MailWords {
-  factor?: string
-  code?: string
 }
 
 export interface ServicesParts {
@@ -112,10 +100,11 @@ export function createServices(parts: ServicesParts): Services {
     perAddress: config.MAILS_PER_ADDRESS_PER_HOUR,
   })
   const permittedScopes = createPermittedScopes(storage.roles)
+  const codes = createMailCodes({ ...storage, key: deriveKey(secrets[0], 'mail-codes'), now })
+  const measures = createMeasures({ storage, passwords, log, now })
   const mail = mailOf(parts, secrets)
   const notify = notifyOf(config, mail)
   const federation = federationOf(parts, secrets)
-  const measures = createMeasures({ storage, passwords, log, now })
   const strongSignIn = createStrongSignIn({
     config,
     storage,
@@ -145,13 +134,8 @@ export function createServices(parts: ServicesParts): Services {
       now,
       tellChanged,
       sendLink: (name, { to, token, code, locale }) =>
-        notify(name, {
-          to,
-          locale,
-          path: `${paths[name]}?token=${token}`,
-          words: { code: code ?? '' },
-        }),
-      codes: createMailCodes({ ...storage, key: deriveKey(secrets[0], 'mail-codes'), now }),
+        notify(name, { to, locale, code, path: `${paths[name]}?token=${token}` }),
+      codes,
       mailLimits,
     }),
     changePassword: createChangePassword({ users, passwords, passwordPolicy, tellChanged }),
@@ -167,6 +151,15 @@ export function createServices(parts: ServicesParts): Services {
     sessions: createSessions({ artifacts: storage.artifacts, clients: storage.clients, sealer }),
     apiKeys: createApiKeys(storage.apiKeys, now),
     ...measures,
+    ...createSelfService({
+      ...parts,
+      ...measures,
+      passwords,
+      limits,
+      mailLimits,
+      codes,
+      notify,
+    }),
     mail,
     wechat: createWechat(parts, {
       secrets,
@@ -198,15 +191,6 @@ function mailOf(
     pollMs: mailPollMs,
     onError: (error, { id }) => log.warn({ err: error, mail: id }, 'mail was not sent'),
   })
-}
-
-function notifyOf(config: Config, mail: MailQueue): Notify {
-  const render = createMailView(config.BRAND_NAME, config.ISSUER, config.BRAND_ACCENT)
-  return async (name, { to, locale, path = '/forgot-password', words = {} }) => {
-    const language: Locale = isLocale(locale) ? locale : 'en'
-    const values = { email: to, link: config.ISSUER + path, factor: '', code: '', ...words }
-    await mail.enqueue({ to, ...render(name, values, language) })
-  }
 }
 
 /** The signing keys of this server; the CLI uses them too. */

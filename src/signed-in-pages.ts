@@ -1,5 +1,6 @@
 import type { Router } from '@koa/router'
-import { accountPages } from '#account/pages.ts'
+import { accountPages, type AccountPageOptions } from '#account/pages.ts'
+import type { Config } from '#config/load.ts'
 import { consolePages } from '#console/pages.ts'
 import type { ApiRoute } from '#http/api.ts'
 import { createCallApi, type CallApi } from '#http/api-client.ts'
@@ -16,10 +17,9 @@ import type { AppParts } from './app.ts'
 import { secondFactorPolicyOf } from './strong-sign-in.ts'
 
 /** Every page for people who are signed in, as one table. */
-export const signedInPages = (options: { consoleMaxAge: number }): PageRoute[] => [
-  ...accountPages(),
-  ...consolePages({ maxAge: options.consoleMaxAge }),
-]
+export const signedInPages = (
+  options: AccountPageOptions & { consoleMaxAge: number },
+): PageRoute[] => [...accountPages(options), ...consolePages({ maxAge: options.consoleMaxAge })]
 
 /** The account centre and the console: pages over the same functions as the JSON API. */
 export function signedInRoutes(
@@ -33,7 +33,7 @@ export function signedInRoutes(
   const callApi = createCallApi(table, (address) => services.requestLimits.count(address))
   return [
     signedIn.routes,
-    pageRoutes(signedInPages({ consoleMaxAge: config.CONSOLE_MAX_AGE_MINUTES * 60 }), {
+    pageRoutes(signedInPages(optionsOf(config)), {
       basePath: config.basePath,
       csrf: createCsrf(secret, config.ISSUER),
       showPage,
@@ -61,6 +61,11 @@ export const signedInOf = ({ config, services }: AppParts): SignedIn =>
     clientId: pagesClientId,
     secret: services.secrets[0],
   })
+const optionsOf = (config: Config): Parameters<typeof signedInPages>[0] => ({
+  consoleMaxAge: config.CONSOLE_MAX_AGE_MINUTES * 60,
+  eraseAfterDays: config.ERASE_AFTER_DAYS,
+  passwordMinLength: config.PASSWORD_MIN_LENGTH,
+})
 
 interface Facts {
   user: User
@@ -77,6 +82,7 @@ function personOf({ user, session, scopes, callApi }: Facts): SignedInPerson {
   return {
     userId,
     account: { name: nickname ?? username ?? email ?? userId, identifier },
+    locale: user.locale,
     scopes,
     session,
     api: (request) => callApi(caller, request),

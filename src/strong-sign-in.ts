@@ -22,7 +22,8 @@ import type { User } from '#storage/users.ts'
 import { createAdmit, type Admit } from '#users/admit.ts'
 import type { MailLimits } from '#users/limits.ts'
 import { createTranslator } from '#view/translate.ts'
-import type { Notify, Services } from './services.ts'
+import type { Notify } from './notify.ts'
+import type { Services } from './services.ts'
 
 /** Everything beyond the password, joined: what people have, what a sign-in asks, and who must have it. */
 export interface StrongSignIn {
@@ -110,9 +111,8 @@ const mailSignInOf = ({
     async send({ email }, { code, token, binding, locale }) {
       const { SIGN_IN_WITH_EMAIL: mode } = config
       const name = mode === 'code' ? 'signInCode' : mode === 'link' ? 'signInLink' : 'signInBoth'
-      const words = { code }
       const path = `/interaction/${binding}/mail?token=${token}`
-      if (email !== undefined) await notify(name, { to: email, locale, path, words })
+      if (email !== undefined) await notify(name, { to: email, locale, path, code })
     },
   })
 
@@ -120,8 +120,8 @@ const tellOf = ({ notify }: StrongSignInParts): Parameters<typeof createFactors>
   const { translate } = createTranslator()
   return async ({ email, locale = 'en' }, what, kind) => {
     const language = locale === 'zh-CN' ? locale : 'en'
-    const words = { factor: translate(language, `factors.${kind}`) }
-    if (email !== undefined) await notify(what, { to: email, locale, words })
+    const values = { factor: translate(language, `factors.${kind}`) }
+    if (email !== undefined) await notify(what, { to: email, locale, values })
   }
 }
 

@@ -1,9 +1,7 @@
-import { fieldErrors } from '#http/field-errors.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
-import { AppError } from '#lib/app-error.ts'
 import type { PresentedUser } from '#users/presented.ts'
-import type { FieldErrors, Form } from '#view/signed-in-pages.ts'
-import { languageNames, locales } from '#view/translate.ts'
+import type { Box, FieldErrors, Form } from '#view/signed-in-pages.ts'
+import { attempt } from './attempt.ts'
 
 /** `/account`: the person's profile. */
 export function profilePages(): PageRoute[] {
@@ -19,33 +17,25 @@ export function profilePages(): PageRoute[] {
 }
 
 async function saveProfile({ api, fields }: PageCall): Promise<PageAnswer> {
-  const {
-    nickname = '',
-    username = '',
-    phone = '',
-    avatar_url: avatarUrl = '',
-    locale = '',
-  } = fields
-  try {
-    await api.patch('/users/me', {
-      nickname: nickname.trim() || null,
-      username: username.trim() || undefined,
-      phone: phone.replaceAll(/[\s()-]/g, '') || null,
-      avatar_url: avatarUrl.trim() || null,
-      locale: locale || null,
-    })
-    return { to: '/account?done=profile' }
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    return showProfile(await api.get('/users/me'), { fields, errors: fieldErrors(error) })
-  }
+  const { nickname = '', username = '', phone = '', avatar_url: avatarUrl = '' } = fields
+  return attempt(
+    async () => {
+      await api.patch('/users/me', {
+        nickname: nickname.trim() || null,
+        username: username.trim() || undefined,
+        phone: phone.replaceAll(/[\s()-]/g, '') || null,
+        avatar_url: avatarUrl.trim() || null,
+      })
+      return { to: '/account?done=profile' }
+    },
+    async (errors) => showProfile(await api.get('/users/me'), { fields, errors }),
+  )
 }
 
 function showProfile(
   user: PresentedUser,
   retry?: { fields: Record<string, string>; errors: FieldErrors },
 ): PageAnswer {
-  const { email } = user
   return {
     page: 'details',
     props: {
@@ -53,27 +43,48 @@ function showProfile(
       section: 'profile',
       title: 'account.profile.heading',
       lead: 'account.profile.lead',
-      facts: [
-        {
-          label: 'account.profile.email',
-          cell:
-            email === null
-              ? { say: 'account.profile.noEmail' }
-              : {
-                  text: email,
-                  chip: user.email_verified
-                    ? { say: 'account.profile.verified', tone: 'ok' }
-                    : { say: 'account.profile.unverified', tone: 'warn' },
-                },
-        },
-        { label: 'account.profile.since', cell: { when: user.created_at } },
-      ],
+      picture: { name: nameOf(user), address: user.avatar_url ?? undefined },
+      facts: [{ label: 'account.profile.since', cell: { when: user.created_at } }],
       boxes: [
         { heading: 'account.profile.about', forms: [profileForm({ ...user, ...retry?.fields })] },
+        emailBox(user),
       ],
       errors: retry?.errors ?? {},
     },
     ...(retry && { status: 422 }),
+  }
+}
+
+const nameOf = ({ nickname, username, email, id }: PresentedUser): string =>
+  nickname ?? username ?? email ?? id
+
+function emailBox({ email, email_verified: isVerified }: PresentedUser): Box {
+  const change = '/account/email/change'
+  if (email === null) {
+    return {
+      heading: 'account.profile.emailSection',
+      text: 'account.profile.emailNone',
+      links: [{ href: change, label: 'account.profile.add' }],
+    }
+  }
+  return {
+    heading: 'account.profile.emailSection',
+    rows: [
+      {
+        cell: {
+          text: email,
+          chip: isVerified
+            ? { say: 'account.profile.verified', tone: 'ok' }
+            : { say: 'account.profile.unverified', tone: 'warn' },
+        },
+      },
+    ],
+    links: [
+      ...(isVerified
+        ? []
+        : [{ href: '/account/email', label: 'account.profile.confirm' } as const]),
+      { href: change, label: 'account.profile.change' },
+    ],
   }
 }
 
@@ -82,9 +93,7 @@ function profileForm(values: {
   username: string | null
   phone: string | null
   avatar_url: string | null
-  locale: string | null
 }): Form {
-  const languages = locales.map((value) => ({ value, label: { text: languageNames[value] } }))
   const text = { kind: 'text', optional: true } as const
   return {
     action: '/account',
@@ -119,13 +128,6 @@ function profileForm(values: {
         autocomplete: 'photo',
         inputmode: 'url',
         help: 'account.profile.avatarHelp',
-      },
-      {
-        kind: 'choice',
-        name: 'locale',
-        label: 'account.profile.locale',
-        value: values.locale ?? '',
-        options: [{ value: '', label: 'account.profile.localeAuto' }, ...languages],
       },
     ],
     submit: 'account.profile.submit',

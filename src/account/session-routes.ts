@@ -1,33 +1,21 @@
 import { z } from 'zod'
-import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
+import { route, text, type ApiRoute } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import { presentSession, sessionSchema } from '#oidc/presented-sessions.ts'
-import type { ConnectedApp, Sessions } from '#oidc/sessions.ts'
+import type { Sessions } from '#oidc/sessions.ts'
+import { grantSchema, presentGrant, type GrantWords } from './grants.ts'
+import { read, write, type AuditOwn } from './owner.ts'
 
 /**
  * `/users/me/sessions…`, `/users/me/grants…`: where a person is signed in and which applications they have let in. For
  * whoever brings a token of the person; ending something needs `account:write` and is written to the audit log.
  */
-export interface SessionRouteParts {
+export interface SessionRouteParts extends GrantWords {
   sessions: Sessions
-  audit(
-    event: { type: string; target?: string; details?: Record<string, unknown> },
-    call: Pick<ApiCall<unknown, unknown, unknown>, 'caller' | 'request'>,
-  ): void
+  audit: AuditOwn
 }
 
-const read = { scope: 'account:read' }
-const write = { scope: 'account:write' }
 const id = z.object({ id: text(128) })
-
-export const grantSchema = z
-  .object({
-    client_id: z.string(),
-    client_name: z.string(),
-    scopes: z.array(z.string()),
-    expires_at: z.iso.datetime().nullable(),
-  })
-  .meta({ id: 'ConnectedApp' })
 
 export function sessionRoutes(parts: SessionRouteParts): ApiRoute[] {
   const tag = 'users'
@@ -46,9 +34,7 @@ export function sessionRoutes(parts: SessionRouteParts): ApiRoute[] {
         schema: z.object({ sessions: z.array(sessionSchema) }),
       },
       handle: async ({ caller }) => ({
-        sessions: (await sessions.list(caller.userId!)).map((one) =>
-          presentSession(one, caller.grantId),
-        ),
+        sessions: (await sessions.list(caller.userId!)).map((one) => presentSession(one, caller)),
       }),
     }),
     route({
@@ -56,11 +42,16 @@ export function sessionRoutes(parts: SessionRouteParts): ApiRoute[] {
       method: 'delete',
       path: '/users/me/sessions',
       access: write,
-      summary: 'Sign out everywhere, here too.',
+      summary:
+        'Sign out everywhere, here too, and take everything back from all applications; with `except=current`, end every other sign-in.',
+      query: z.object({ except: z.literal('current').optional() }),
       answer: gone,
       async handle(call) {
-        await sessions.endAll(call.caller.userId!)
-        audit({ type: 'session.all_ended', target: `user:${call.caller.userId}` }, call)
+        const { userId = '' } = call.caller
+        if (call.query.except) await sessions.endOthers(userId, call.caller)
+        else await sessions.endAll(userId)
+        const type = call.query.except ? 'session.others_ended' : 'session.all_ended'
+        audit({ type, target: `user:${userId}` }, call)
       },
     }),
     route({
@@ -88,9 +79,12 @@ export function sessionRoutes(parts: SessionRouteParts): ApiRoute[] {
         description: 'One entry an application.',
         schema: z.object({ grants: z.array(grantSchema) }),
       },
-      handle: async ({ caller }) => ({
-        grants: (await sessions.listGrants(caller.userId!)).map(presentGrant),
-      }),
+      async handle({ caller, request }) {
+        const grants = await sessions.listGrants(caller.userId!)
+        return {
+          grants: await Promise.all(grants.map((one) => presentGrant(one, request.locale, parts))),
+        }
+      },
     }),
     route({
       tag,
@@ -108,13 +102,3 @@ export function sessionRoutes(parts: SessionRouteParts): ApiRoute[] {
     }),
   ]
 }
-
-const iso = (time: number | undefined): string | null =>
-  time === undefined ? null : new Date(time).toISOString()
-
-export const presentGrant = (one: ConnectedApp) => ({
-  client_id: one.clientId,
-  client_name: one.name,
-  scopes: one.scopes,
-  expires_at: iso(one.expiresAt),
-})

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { ApiKey, ApiKeyStore } from '#storage/api-keys.ts'
+import type { Locale } from '#view/translate.ts'
 import type { ApiKeys } from './keys.ts'
 
 /**
@@ -11,6 +12,8 @@ import type { ApiKeys } from './keys.ts'
 export interface ApiKeyRouteParts {
   keys: ApiKeys
   store: Pick<ApiKeyStore, 'listByUser' | 'remove'>
+  /** The scopes of our own API that somebody with these may give to a key, as people read them. */
+  describeScopes(scopes: ReadonlySet<string>, locale: Locale): Promise<DescribedScope[]>
   now(): number
   audit(
     event: { type: string; target: string; details?: Record<string, unknown> },
@@ -18,9 +21,13 @@ export interface ApiKeyRouteParts {
   ): void
 }
 
+/** What a scope lets its holder do, in one language. */
+const scopeSchema = z.object({ name: z.string(), text: z.string(), sensitive: z.boolean() })
+export type DescribedScope = z.infer<typeof scopeSchema>
+
 type AnyCall = ApiCall<unknown, unknown, unknown>
 
-const keySchema = z
+export const keySchema = z
   .object({
     id: z.string(),
     access_key: z.string(),
@@ -38,7 +45,7 @@ const wanted = z.strictObject({
   expires_at: z.iso.datetime({ offset: true }).optional(),
 })
 
-export function apiKeyRoutes({ keys, store, now, audit }: ApiKeyRouteParts): ApiRoute[] {
+export function apiKeyRoutes({ keys, store, now, audit, ...parts }: ApiKeyRouteParts): ApiRoute[] {
   const tag = 'api keys'
   const write = { scope: 'account:write' }
   return [
@@ -92,6 +99,21 @@ export function apiKeyRoutes({ keys, store, now, audit }: ApiKeyRouteParts): Api
       },
       handle: async ({ caller }) => ({
         api_keys: (await store.listByUser(caller.userId!)).map(presentApiKey),
+      }),
+    }),
+    route({
+      tag,
+      method: 'get',
+      path: '/users/api-key-scopes',
+      access: { scope: 'account:read' },
+      summary: 'What I may let a key do.',
+      answer: {
+        status: 200,
+        description: 'In the language of the request.',
+        schema: z.object({ scopes: z.array(scopeSchema) }),
+      },
+      handle: async ({ caller, request }) => ({
+        scopes: await parts.describeScopes(caller.scopes, request.locale),
       }),
     }),
     route({

@@ -25,6 +25,9 @@ export const accountSettings = {
   ERASE_AFTER_DAYS: whole(0, 365, 14).meta(
     help('grace of an account whose owner has asked to erase it'),
   ),
+  NOTIFY_NEW_DEVICE: flag(true).meta(
+    help('whether a sign-in on a device that was not seen before is told by mail'),
+  ),
   AUDIT_RETENTION_DAYS: whole(1, 36_500, 365).meta(help('how long audit events are kept')),
   ARGON2_MEMORY_KIB: whole(8192, 4_194_304, 19_456).meta(help('argon2id memory')),
   ARGON2_TIME_COST: whole(1, 100, 2).meta(help('argon2id passes')),

@@ -11,7 +11,7 @@ export interface ApiClient {
   post<T>(path: string, body?: object): Promise<T>
   put<T>(path: string, body?: object): Promise<T>
   patch<T>(path: string, body?: object): Promise<T>
-  delete<T>(path: string, body?: object): Promise<T>
+  delete<T>(path: string, query?: Record<string, string | undefined>): Promise<T>
 }
 
 export type CallApi = (caller: Caller, request: RequestFacts) => ApiClient
@@ -54,12 +54,13 @@ export function createCallApi(
       return <T>(path: string, body?: object) => send(path, { body }) as Promise<T>
     }
     const get = call('get')
+    const remove = call('delete')
     return {
       get: <T>(path: string, query?: Input['query']) => get(path, { query }) as Promise<T>,
       post: withBody('post'),
       put: withBody('put'),
       patch: withBody('patch'),
-      delete: withBody('delete'),
+      delete: <T>(path: string, query?: Input['query']) => remove(path, { query }) as Promise<T>,
     }
   }
 }

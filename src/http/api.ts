@@ -44,7 +44,7 @@ export interface Caller {
   grantId?: string | undefined
   /** Key of the browser's session, when it is that which brought the caller. */
   sessionKey?: string | undefined
-  /** When they proved who they are in that session, in milliseconds. */
+  /** When the person last proved who they are, in milliseconds; absent where the credential does not tell. */
   signedInAt?: number | undefined
 }
 

@@ -5,14 +5,15 @@ const cookie = 'yumen_locale'
 const year = 365 * 24 * 3600 * 1000
 
 /**
- * Settles the language of the pages: `?lang=` (kept in a cookie), the cookie, `ui_locales` of the request, then
- * `Accept-Language`. A page that knows the person's own setting may put it first.
+ * Settles the language of the pages: `?lang=` (kept in a cookie, which `auto` takes away), the cookie, `ui_locales` of the
+ * request, then `Accept-Language`. A page that knows the person's own setting puts that before what the browser says.
  */
 export const settleLocale: Middleware = (ctx, next) => {
   const wish = one(ctx.query['lang'])
   if (isLocale(wish))
     ctx.cookies.set(cookie, wish, { maxAge: year, httpOnly: true, sameSite: 'lax', signed: false })
-  const kept = ctx.cookies.get(cookie, { signed: false })
+  if (wish === 'auto') ctx.cookies.set(cookie, null, { signed: false })
+  const kept = wish === 'auto' ? undefined : ctx.cookies.get(cookie, { signed: false })
   ctx.state.localeChosen = isLocale(wish) ? wish : isLocale(kept) ? kept : undefined
   preferLocales(ctx, one(ctx.query['ui_locales']))
   return next()

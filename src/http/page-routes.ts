@@ -6,6 +6,7 @@ import type { ApiClient } from './api-client.ts'
 import type { AppContext, RequestState } from './context.ts'
 import type { Csrf } from './csrf.ts'
 import { formFields, parseForm } from './form.ts'
+import { preferLocales } from './locale.ts'
 import type { ShowPage } from './pages.ts'
 
 /**
@@ -38,6 +39,8 @@ export interface PageCall {
 export interface SignedInPerson {
   userId: string
   account: Shell['account']
+  /** What they have chosen in their account; undefined when they have not. */
+  locale: string | undefined
   scopes: ReadonlySet<string>
   /** Of the engine's session: its uid, the key of its record, when and how the person proved who they are. */
   session: {
@@ -52,7 +55,11 @@ export interface SignedInPerson {
 }
 
 export type PageAnswer =
-  { [P in PageName]: { page: P; props: PropsOf<P>; status?: number } }[PageName] | { to: string }
+  | { [P in PageName]: { page: P; props: PropsOf<P>; status?: number } }[PageName]
+  /** Where to go, below the prefix of the server. */
+  | { to: string }
+  /** A file for the browser to keep, named `file`, that holds this as JSON. */
+  | { file: string; json: unknown }
 
 type PropsOf<P extends PageName> = Omit<PageProps[P], 'languageHrefs' | keyof Shell>
 
@@ -80,6 +87,7 @@ export function pageRoutes(
       if (!person || !isFresh(person, route, parts.now())) return askToSignIn(ctx, route, parts)
       if (typeof route.access === 'object' && !person.scopes.has(route.access.scope))
         throw new AppError('forbidden', 403)
+      preferLocales(ctx, person.locale)
       const binding = `${person.session.uid}:${person.userId}`
       let fields: Record<string, string> = {}
       if (route.method === 'post') {
@@ -124,6 +132,13 @@ function show(
   if ('to' in answer) {
     ctx.status = 303
     ctx.redirect(parts.basePath + answer.to)
+    return
+  }
+  if ('file' in answer) {
+    ctx.attachment(answer.file)
+    ctx.set('Cache-Control', 'no-store')
+    ctx.type = 'json'
+    ctx.body = JSON.stringify(answer.json, undefined, 2)
     return
   }
   const shell: Shell = {

@@ -1,8 +1,8 @@
 import type { Provider } from 'oidc-provider'
 import { claimsByScope, supportedScopes } from '#oidc/claims.ts'
-import type { Resource, ResourceStore } from '#storage/resources.ts'
-import type { PageProps } from '#view/pages.ts'
-import type { Locale, MessageKey, Translator } from '#view/translate.ts'
+import { describeScopes, type ScopeWords } from '#oidc/scope-words.ts'
+import type { Permissions } from '#view/pages.ts'
+import type { Locale } from '#view/translate.ts'
 import type { Interaction } from './interaction.ts'
 
 /**
@@ -36,32 +36,17 @@ export async function allow(
   return { consent: { grantId: await grant.save() } }
 }
 
-interface ConsentWords {
-  translator: Translator
-  resources: ResourceStore
-}
-
-type Groups = PageProps['consent']['groups']
-
 /** What the application would get, in the reader's language, by resource; sensitive things first. */
 export async function describeConsent(
   interaction: Interaction,
   locale: Locale,
-  { translator, resources }: ConsentWords,
-): Promise<Groups> {
+  words: ScopeWords,
+): Promise<Permissions> {
   const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = missingOf(interaction)
   const nothingIsMissing = !missingOIDCScope && !missingOIDCClaims && !missingResourceScopes
   const scopes = missingOIDCScope ?? (nothingIsMissing ? requestedScopes(interaction) : [])
-  const own = [...new Set([...scopes, ...scopesWith(missingOIDCClaims ?? [])])]
-    .filter((scope) => scope !== 'openid' && scope !== 'offline_access')
-    .map((scope) => ({ text: ownScope(scope, locale, translator), sensitive: false }))
-
-  const groups: Groups = own.length > 0 ? [{ items: own }] : []
-  for (const [identifier, names] of Object.entries(missingResourceScopes ?? {})) {
-    const resource = await resources.find(identifier)
-    if (resource && names.length > 0) groups.push(resourceGroup(resource, names, locale))
-  }
-  return groups
+  const openid = [...new Set([...scopes, ...scopesWith(missingOIDCClaims ?? [])])]
+  return describeScopes({ openid, resources: missingResourceScopes ?? {} }, locale, words)
 }
 
 /** A claim that is asked for by itself (OIDC Core §5.5) is told as the scope that it belongs to. */
@@ -86,27 +71,3 @@ export const asksOffline = (interaction: Interaction): boolean =>
 
 const scopesOf = ({ params: { scope } }: Interaction): string[] =>
   typeof scope === 'string' ? scope.split(' ') : []
-
-function ownScope(scope: string, locale: Locale, translator: Translator): string {
-  const key = `scopes.${scope}`
-  return translator.isMessageKey(key)
-    ? translator.translate(locale, key)
-    : translator.translate(locale, 'scopes.unknown' satisfies MessageKey, { scope })
-}
-
-function resourceGroup(resource: Resource, names: string[], locale: Locale): Groups[number] {
-  const items = names.map((name) => {
-    const scope = resource.scopes.find((candidate) => candidate.name === name)
-    return {
-      text: inLocale(scope?.description, locale) ?? name,
-      sensitive: scope?.sensitive === true,
-    }
-  })
-  return {
-    resource: inLocale(resource.name, locale) ?? resource.identifier,
-    items: items.toSorted((a, b) => Number(b.sensitive) - Number(a.sensitive)),
-  }
-}
-
-const inLocale = (texts: Record<string, string> | undefined, locale: Locale): string | undefined =>
-  texts?.[locale] ?? texts?.['en'] ?? Object.values(texts ?? {})[0]

@@ -9,6 +9,7 @@ import type { User } from '#storage/users.ts'
 import type { Authenticate } from '#users/authenticate.ts'
 import type { Register } from '#users/register.ts'
 import { allow } from './consent.ts'
+import { deviceOf } from './device-routes.ts'
 import { federatedSteps, type FederatedParts } from './federated-routes.ts'
 import type { Interaction } from './interaction.ts'
 import { login } from './login.ts'
@@ -102,6 +103,7 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
       target: `user:${id}`,
       details: { amr, ...(via !== undefined && { provider: via }) },
     })
+    await parts.noteDevice({ user, device: deviceOf(ctx, parts), request: factsOf(ctx) })
     return finish(provider(), ctx, signedIn(id, amr))
   }
 

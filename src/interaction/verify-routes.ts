@@ -7,6 +7,7 @@ import { AppError } from '#lib/app-error.ts'
 import { newId } from '#lib/ids.ts'
 import type { User, UserStore } from '#storage/users.ts'
 import type { Recovery } from '#users/recovery.ts'
+import { deviceOf, type DeviceParts } from './device-routes.ts'
 import type { Interaction } from './interaction.ts'
 import type { StepPages, VerifyRetry } from './pages.ts'
 import { signedIn } from './signed-in.ts'
@@ -18,11 +19,10 @@ import type { Step, Steps } from './steps.ts'
  * types the code of the mail, and the sign-in goes on. The interaction remembers meanwhile who waits. For the registration
  * of a taken address nobody waits: the page is the same, and no code works.
  */
-export interface VerifyStepParts {
+export interface VerifyStepParts extends DeviceParts {
   recovery: Pick<Recovery, 'requestVerification' | 'verifyEmail'>
   users: UserStore
   showPage: ShowPage
-  basePath: string
   /** The engine in service. */
   provider: () => Provider
   /** Counts a try of this address; rejects with 429, or resolves to the headers that tell how many are left. */
@@ -73,7 +73,15 @@ export function createVerifyStep(
     const request = factsOf(ctx)
     inBackground(() => recovery.requestVerification({ accountId }, request), request)
   }
-  const enter = async (ctx: AppContext, interaction: Interaction, { id }: User): Promise<void> => {
+  const enter = async (ctx: AppContext, interaction: Interaction, user: User): Promise<void> => {
+    const { id } = user
+    // Whoever has just read the mail is told nothing by another.
+    await parts.noteDevice({
+      user,
+      device: deviceOf(ctx, parts),
+      isQuiet: true,
+      request: factsOf(ctx),
+    })
     const { amr } = waitingOf(interaction)
     const event = { type: 'login.succeeded', actor: id, target: `user:${id}`, details: { amr } }
     record(ctx, interaction, event)

@@ -1,10 +1,11 @@
 import { z } from 'zod'
-import type { SignedIn } from './sessions.ts'
+import { isCurrent, type CurrentSignIn, type SignedIn } from './sessions.ts'
 
 const fields = {
   id: z.string(),
   kind: z.enum(['browser', 'app']),
   client_id: z.string().nullable(),
+  client_name: z.string().nullable(),
   address: z.string().nullable(),
   agent: z.string().nullable(),
   last_seen_at: z.iso.datetime().nullable(),
@@ -23,19 +24,20 @@ export const presentAdminSession = (one: SignedIn): z.infer<typeof adminSessionS
   id: one.id,
   kind: one.kind,
   client_id: one.clientId ?? null,
+  client_name: one.clientName ?? null,
   address: one.address ?? null,
   agent: one.agent ?? null,
   last_seen_at: isoOrNull(one.lastSeenAt),
   expires_at: isoOrNull(one.expiresAt),
 })
 
-/** `grantId`: the grant of the token that asks. */
+/** `current`: whence the request comes. */
 export const presentSession = (
   one: SignedIn,
-  grantId: string | undefined,
+  current: CurrentSignIn,
 ): z.infer<typeof sessionSchema> => ({
   ...presentAdminSession(one),
-  is_current: grantId !== undefined && one.grantId === grantId,
+  is_current: isCurrent(one, current),
 })
 
 const isoOrNull = (time: number | undefined): string | null =>

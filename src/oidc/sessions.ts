@@ -2,6 +2,7 @@ import type { Sealer } from '#lib/sealing.ts'
 import type { ArtifactStore, StoredArtifact } from '#storage/artifacts.ts'
 import type { Client, ClientStore } from '#storage/clients.ts'
 import { createPayloadCodec, type Device } from './adapter.ts'
+import type { GivenScopes } from './scope-words.ts'
 
 /**
  * Where a person is signed in, and which applications they have let in, as they see and end them. A browser's sign-in is
@@ -12,6 +13,10 @@ export interface Sessions {
   list(accountId: string): Promise<SignedIn[]>
   /** Ends one of the person's sign-ins, with the tokens that hang on it; resolves to whether there was one. */
   end(accountId: string, id: string): Promise<boolean>
+  /** Ends every sign-in but this one: a browser's by the key of its session, an application's by its grant. */
+  endOthers(accountId: string, current: CurrentSignIn): Promise<void>
+  /** When somebody signed in for this grant, in milliseconds; undefined when it is not known. */
+  signedInAt(accountId: string, grantId: string | undefined): Promise<number | undefined>
   /** Ends all, with every token: sign-ins, consents, links by mail. */
   endAll(accountId: string): Promise<void>
   listGrants(accountId: string): Promise<ConnectedApp[]>
@@ -19,10 +24,21 @@ export interface Sessions {
   removeGrants(accountId: string, clientId: string): Promise<boolean>
 }
 
+/** Whence a request comes. */
+export interface CurrentSignIn {
+  sessionKey?: string | undefined
+  grantId?: string | undefined
+}
+
+export const isCurrent = (one: SignedIn, { sessionKey, grantId }: CurrentSignIn): boolean =>
+  one.id === sessionKey || (grantId !== undefined && one.grantId === grantId)
+
 export interface SignedIn {
   id: string
   kind: 'browser' | 'app'
   clientId?: string | undefined
+  /** Of the application, when it has one. */
+  clientName?: string | undefined
   grantId?: string | undefined
   address?: string | undefined
   agent?: string | undefined
@@ -33,7 +49,11 @@ export interface SignedIn {
 export interface ConnectedApp {
   clientId: string
   name: string
-  scopes: string[]
+  /** Whether it is the operator's own, which people are not asked about. */
+  isFirstParty: boolean
+  given: GivenScopes
+  /** When the first of it was given, in milliseconds. */
+  since?: number | undefined
   expiresAt?: number | undefined
 }
 
@@ -44,6 +64,7 @@ export interface SessionsParts {
 }
 
 interface GrantPayload {
+  iat?: number
   openid?: { scope?: string }
   resources?: Record<string, string>
 }
@@ -61,24 +82,37 @@ export function createSessions({ artifacts, clients, sealer }: SessionsParts): S
     const { key: id, clientId, grantId, expiresAt } = stored
     return { id, kind: 'app', clientId, grantId, expiresAt, ...seen(device) }
   }
+  const apps = async (accountId: string): Promise<SignedIn[]> =>
+    (await artifacts.listByAccount('Device', accountId)).map(app)
   const list = async (accountId: string): Promise<SignedIn[]> => {
-    const [sessions, devices] = await Promise.all([
+    const [sessions, own] = await Promise.all([
       artifacts.listByAccount('Session', accountId),
-      artifacts.listByAccount('Device', accountId),
+      apps(accountId),
     ])
-    return [...sessions.map(browser), ...devices.map(app)].toSorted(
+    return [...sessions.map(browser), ...own].toSorted(
       (a, b) => (b.lastSeenAt ?? 0) - (a.lastSeenAt ?? 0),
     )
   }
+  const end = async ({ id, kind, grantId }: SignedIn): Promise<void> =>
+    kind === 'browser' ? artifacts.remove('Session', id) : artifacts.removeByGrant(grantId!)
+  const named = async (one: SignedIn): Promise<SignedIn> => ({
+    ...one,
+    clientName: one.clientId && nameOf(await clients.find(one.clientId)),
+  })
 
   return {
-    list,
+    list: async (accountId) => Promise.all((await list(accountId)).map(named)),
     async end(accountId, id) {
       const one = (await list(accountId)).find((signedIn) => signedIn.id === id)
-      if (!one) return false
-      if (one.kind === 'browser') await artifacts.remove('Session', id)
-      else await artifacts.removeByGrant(one.grantId!)
-      return true
+      if (one) await end(one)
+      return one !== undefined
+    },
+    async endOthers(accountId, current) {
+      for (const one of await list(accountId)) if (!isCurrent(one, current)) await end(one)
+    },
+    async signedInAt(accountId, grantId) {
+      if (grantId === undefined) return undefined
+      return (await apps(accountId)).find((one) => one.grantId === grantId)?.lastSeenAt
     },
     endAll: (accountId) => artifacts.removeByAccount(accountId),
     async listGrants(accountId) {
@@ -87,12 +121,9 @@ export function createSessions({ artifacts, clients, sealer }: SessionsParts): S
         ({ clientId }) => clientId ?? '',
       )
       return Promise.all(
-        [...byClient].map(async ([clientId, grants]) => ({
-          clientId,
-          name: nameOf(await clients.find(clientId)) ?? clientId,
-          scopes: [...new Set(grants.flatMap(scopesOf))].sort(),
-          expiresAt: grants[0]?.expiresAt,
-        })),
+        [...byClient].map(async ([clientId, grants]) =>
+          connectedApp(clientId, grants, await clients.find(clientId)),
+        ),
       )
     },
     async removeGrants(accountId, clientId) {
@@ -117,7 +148,34 @@ const seen = (device: Device | undefined) => ({
   lastSeenAt: device?.seenAt,
 })
 
-function scopesOf({ payload }: StoredArtifact): string[] {
-  const { openid, resources = {} } = JSON.parse(payload) as GrantPayload
-  return [openid?.scope, ...Object.values(resources)].flatMap((scope) => scope?.split(' ') ?? [])
+function connectedApp(
+  clientId: string,
+  grants: StoredArtifact[],
+  client: Client | undefined,
+): ConnectedApp {
+  const payloads = grants.map(({ payload }) => JSON.parse(payload) as GrantPayload)
+  const times = payloads.flatMap(({ iat }) => iat ?? [])
+  return {
+    clientId,
+    name: nameOf(client) ?? clientId,
+    isFirstParty: client?.metadata['first_party'] === true,
+    given: givenBy(payloads),
+    since: times.length > 0 ? Math.min(...times) * 1000 : undefined,
+    expiresAt: grants[0]?.expiresAt,
+  }
+}
+
+function givenBy(payloads: GrantPayload[]): GivenScopes {
+  const words = (scopes: (string | undefined)[]): string[] =>
+    [...new Set(scopes.flatMap((scope) => scope?.split(' ') ?? []))].sort()
+  const identifiers = new Set(payloads.flatMap(({ resources = {} }) => Object.keys(resources)))
+  return {
+    openid: words(payloads.map(({ openid }) => openid?.scope)),
+    resources: Object.fromEntries(
+      [...identifiers].map((one) => [
+        one,
+        words(payloads.map(({ resources }) => resources?.[one])),
+      ]),
+    ),
+  }
 }

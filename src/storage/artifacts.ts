@@ -40,6 +40,8 @@ export type ArtifactModel =
   | 'SpentChallenge'
   /** A browser that is not asked for the second factor; the key is the hash of its cookie and the account. */
   | 'RememberedDevice'
+  /** A device that an account was used on; the key is the hash of both. */
+  | 'KnownDevice'
 
 /** The models that are counted for statistics. */
 export const countedModels = ['Session', 'RefreshToken'] as const

@@ -42,6 +42,7 @@ export const homes: Readonly<Record<ArtifactModel, 'redis' | 'sql'>> = {
   EmailVerification: 'sql',
   MailCode: 'sql',
   RememberedDevice: 'sql',
+  KnownDevice: 'sql',
 }
 
 /** One storage out of both halves. */

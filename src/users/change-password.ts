@@ -2,10 +2,13 @@ import type { User, UserStore } from '#storage/users.ts'
 import type { PasswordPolicy, PasswordProblem } from './password-policy.ts'
 import type { Passwords } from './passwords.ts'
 
-/** Changes the password of somebody who knows the present one. */
+/**
+ * Changes the password of somebody who knows the present one; without it, sets one for somebody who has none. `wrong`: it is
+ * another, or there is one after all.
+ */
 export type ChangePassword = (
   user: User,
-  passwords: { current: string; replacement: string },
+  passwords: { current: string | undefined; replacement: string },
 ) => Promise<'changed' | 'wrong' | PasswordProblem>
 
 export interface ChangePasswordParts {
@@ -26,6 +29,12 @@ export function createChangePassword({
     const problem = await passwordPolicy(replacement, [user.email, user.username])
     if (problem) return problem
     const stored = await users.findPasswordHash(user.id)
+    if (current === undefined) {
+      if (stored !== undefined) return 'wrong'
+      await users.setPasswordHash(user.id, await passwords.hash(replacement))
+      await tellChanged(user)
+      return 'changed'
+    }
     if (!(await passwords.verify(stored, current)) || stored === undefined) return 'wrong'
     // Somebody may have changed it meanwhile, and then the one that was verified is no longer the present one.
     const changed = await users.replacePasswordHash(

@@ -21,12 +21,14 @@ export interface MailCodes {
    * code and after too many tries it is false at the same cost. Spaces and dashes in what was typed do not count.
    */
   spend(purpose: CodePurpose, holder: CodeHolder | undefined, typed: string): Promise<boolean>
+  /** Where the live code of this purpose and account went; undefined when there is none. */
+  sentTo(purpose: CodePurpose, accountId: string): Promise<string | undefined>
   /** Makes every code of this purpose and account void. */
   void(purpose: CodePurpose, accountId: string): Promise<void>
 }
 
 /** What a code is good for; it is good for nothing else. */
-export type CodePurpose = 'verify-email'
+export type CodePurpose = 'verify-email' | 'change-email'
 
 export interface CodeHolder {
   accountId: string
@@ -48,6 +50,7 @@ const maxTries = 5
 interface Payload {
   purpose: CodePurpose
   hash: string
+  email: string
 }
 
 export function createMailCodes({ artifacts, limits, key, now }: MailCodesParts): MailCodes {
@@ -70,10 +73,12 @@ export function createMailCodes({ artifacts, limits, key, now }: MailCodesParts)
 
   return {
     void: voidAll,
+    sentTo: async (purpose, accountId) => (await codesOf(purpose, accountId))[0]?.email,
     async make(purpose, holder) {
       await voidAll(purpose, holder.accountId)
       const code = String(randomInt(1_000_000)).padStart(6, '0')
-      const payload: Payload = { purpose, hash: hashOf(purpose, holder, code) }
+      const { email } = holder
+      const payload: Payload = { purpose, email, hash: hashOf(purpose, holder, code) }
       await artifacts.put('MailCode', newSecret(), {
         payload: JSON.stringify(payload),
         accountId: holder.accountId,

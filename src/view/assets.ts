@@ -23,6 +23,7 @@ export type Assets = {
 const types = {
   'yumen.css': 'text/css; charset=utf-8',
   'shell.css': 'text/css; charset=utf-8',
+  'copy.js': 'text/javascript; charset=utf-8',
   'favicon.svg': 'image/svg+xml',
   'mark.svg': 'image/svg+xml',
   'passkey.js': 'text/javascript; charset=utf-8',

@@ -18,6 +18,8 @@ export const datesIn = (locale: Locale) => {
   return {
     /** A day: `20 Nov 2026`. */
     date: (time: string): string => day.format(new Date(time)),
+    /** To the second, in UTC. */
+    exact: (time: string): string => exact.format(new Date(time)),
     /** `<time>`: how long ago or how soon, the exact time in its title. HTML. */
     when: (time: string): string =>
       `<time datetime="${escape(time)}" title="${escape(exact.format(new Date(time)))}">${escape(ago(time))}</time>`,

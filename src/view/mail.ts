@@ -2,10 +2,12 @@
 import { Eta } from 'eta'
 import { accentTokens } from './accent.ts'
 import { readView } from './assets.ts'
+import { datesIn } from './dates.ts'
+import { deviceName } from './devices.ts'
 import { createTranslator, type Locale, type MessageKey } from './translate.ts'
 
-/** A paragraph; the one thing to do: a button that opens `{link}`, with its address below it; or the code to type. */
-type Part = MessageKey | { button: MessageKey } | 'code'
+/** A paragraph; the one thing to do: a button that opens `{link}`, with its address below it; facts, a line each; or the code to type. */
+type Part = MessageKey | { button: MessageKey } | { facts: MessageKey[] } | 'code'
 
 /** What each message consists of; the sentences are in the locale files under `mail.`. */
 const messages = {
@@ -60,6 +62,37 @@ const messages = {
     'mail.factorRemoved.notYou',
     { button: 'mail.factorRemoved.link' },
   ],
+  changeEmail: [
+    'mail.changeEmail.lead',
+    'code',
+    'mail.changeEmail.codeExpiry',
+    'mail.changeEmail.notYou',
+  ],
+  emailTaken: [
+    'mail.emailTaken.lead',
+    'mail.emailTaken.signIn',
+    { button: 'mail.emailTaken.link' },
+    'mail.emailTaken.notYou',
+  ],
+  emailChanging: [
+    'mail.emailChanging.lead',
+    'mail.emailChanging.notYou',
+    { button: 'mail.emailChanging.link' },
+  ],
+  emailChanged: ['mail.emailChanged.lead', 'mail.emailChanged.notYou'],
+  newDevice: [
+    'mail.newDevice.lead',
+    { facts: ['mail.newDevice.device', 'mail.newDevice.time', 'mail.newDevice.address'] },
+    'mail.newDevice.you',
+    'mail.newDevice.notYou',
+    { button: 'mail.newDevice.link' },
+  ],
+  erasing: [
+    'mail.erasing.lead',
+    'mail.erasing.save',
+    { button: 'mail.erasing.link' },
+    'mail.erasing.notYou',
+  ],
 } satisfies Record<MailName, Part[]>
 
 /** What each message needs to be written. `link` is a complete http(s) address of ours. */
@@ -81,6 +114,18 @@ export type MailValues = {
   /** `factor`: what it is, in the reader's language; `link`: where to ask for a new password. */
   factorAdded: { factor: string; link: string }
   factorRemoved: { factor: string; link: string }
+  /** To the new address: six digits. */
+  changeEmail: { code: string }
+  /** To the owner of an address that somebody wants for another account; `link`: where to ask for a new password. */
+  emailTaken: { link: string }
+  /** To the present address; `about`: the one that is to replace it; `link`: where to ask for a new password. */
+  emailChanging: { about: string; link: string }
+  /** To the address that was replaced; `about`: by which. */
+  emailChanged: { about: string }
+  /** `agent`: the User-Agent; `at`: milliseconds since the epoch; `link`: where to ask for a new password. */
+  newDevice: { agent: string; address: string; at: number; link: string }
+  /** `at`: until when the account can be saved, in milliseconds since the epoch; `link`: where to sign in. */
+  erasing: { at: number; link: string }
 }
 
 export type MailName = keyof MailValues
@@ -104,7 +149,7 @@ export type RenderMail = <M extends MailName>(
  * button. Rendering throws for a link that is not http(s).
  */
 export function createMailView(brandName: string, issuer: string, accent = '#0b6e4f'): RenderMail {
-  const { translate } = createTranslator()
+  const { translate, describe } = createTranslator()
   const eta = new Eta({ autoEscape: true, autoTrim: [false, 'nl'] })
   eta.loadTemplate('@layout', readView('mail/layout.eta'))
   const { '--accent': fill, '--on-accent': onFill } = accentTokens(accent, 'light')
@@ -113,11 +158,14 @@ export function createMailView(brandName: string, issuer: string, accent = '#0b6
     const brand = brandName === 'Yumen' ? translate(locale, 'common.brand') : brandName
     const hasCode = messages[name].some((part: Part) => part === 'code')
     const code = hasCode && 'code' in given ? grouped(given.code) : undefined
-    const values = { brand, ...given, ...(code && { code }) }
+    const device = 'agent' in given ? describe(locale, deviceName(given.agent)) : ''
+    const values = { brand, ...given, ...(code && { code }), device, ...timesOf(given, locale) }
     const say = (key: MessageKey): string => translate(locale, key, values)
     const link = 'link' in given ? webLink(given.link) : undefined
     const parts = messages[name].map((part: Part) => {
       if (part === 'code') return { text: code, isCode: true }
+      if (typeof part === 'object' && 'facts' in part)
+        return { text: part.facts.map(say).join('\n') }
       return typeof part === 'string' ? { text: say(part) } : { text: say(part.button), link }
     })
     const subject = say(`mail.${name}.subject`)
@@ -129,6 +177,13 @@ export function createMailView(brandName: string, issuer: string, accent = '#0b6
     const listedAs = code === undefined ? undefined : say(`mail.${name as 'verifyEmail'}.listedAs`)
     return { subject, listedAs, text: [...paragraphs, footer].join('\n\n') + '\n', html }
   }
+}
+
+/** Mail programs show it anywhere in the world, so times are in UTC and say so. */
+function timesOf(given: object, locale: Locale): { time: string; day: string } {
+  const at = 'at' in given && typeof given.at === 'number' ? new Date(given.at).toISOString() : ''
+  const { exact, date } = datesIn(locale)
+  return at === '' ? { time: '', day: '' } : { time: exact(at), day: date(at) }
 }
 
 /** `482 913`: three digits are read at a glance. */

@@ -66,6 +66,8 @@ type PasskeyForm = {
 }
 
 type SecondFactorMethod = 'passkey' | 'totp' | 'recovery'
+/** What an app may do, by resource. A group without `resource` is about the account itself. */
+export type Permissions = { resource?: string | undefined; items: ConsentItem[] }[]
 
 export type PageProps = PublicPageProps & SignedInPageProps
 
@@ -177,8 +179,8 @@ type PublicPageProps = {
     cancelAction: string
     /** To sign in as somebody else. */
     switchHref: string
-    /** A group without `resource` is about the account itself. Empty groups are left out. */
-    groups: { resource?: string | undefined; items: ConsentItem[] }[]
+    /** Empty groups are left out. */
+    groups: Permissions
     /** Whether the app keeps its access while the person is away. */
     offline: boolean
     /** Whether it asks for more than was allowed before; `groups` is then only what is new. */
@@ -248,6 +250,8 @@ type PublicPageProps = {
     agent?: string | undefined
   }
   'device-done': Common & { client: Party }
+  /** After somebody has asked to erase their account: until when (ISO 8601) they can still save it. */
+  'account-erased': Common & { until: string }
   error: Common & {
     heading: Message
     message: Message
@@ -263,6 +267,10 @@ type PublicPageProps = {
     demoHref?: string | undefined
     discoveryHref: string
     version: string
+  }
+  /** Every mail in every language. */
+  'dev-mail': Common & {
+    mails: { subject: string; locale: Locale; htmlHref: string; textHref: string }[]
   }
   /** The demo app: what a stranger would build. */
   demo: Common & { signInHref: string }

@@ -61,6 +61,7 @@ export function createView({ brand, basePath, development }: ViewSettings): View
     logo: brand.logoUrl !== undefined && ownOrWeb(brand.logoUrl),
     stylesheet: basePath + assets.path('yumen.css'),
     shellStylesheet: basePath + assets.path('shell.css'),
+    copyScript: basePath + assets.path('copy.js'),
     favicon: basePath + assets.path('favicon.svg'),
     passkeyScript: basePath + assets.path('passkey.js'),
   })

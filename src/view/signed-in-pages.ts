@@ -2,7 +2,7 @@
  * What the pages of signed-in people are made of, in the account centre and in the console. There are few kinds of them,
  * so that each looks and works like the others: a list, the details of one thing, and the dashboard.
  */
-import type { Common, Shell } from './pages.ts'
+import type { Common, Permissions, Shell } from './pages.ts'
 import type { Message } from './translate.ts'
 
 /** Field → what is wrong with it; `form` is about none of them. */
@@ -10,7 +10,14 @@ export type FieldErrors = Readonly<Record<string, Message | undefined>>
 
 /** The sections of each area, as its menu lists them: the name below `<area>.nav.`, and the path. */
 export const sections = {
-  account: [['profile', '/account']],
+  account: [
+    ['profile', '/account'],
+    ['security', '/account/security'],
+    ['sessions', '/account/sessions'],
+    ['apps', '/account/apps'],
+    ['keys', '/account/api-keys'],
+    ['data', '/account/data'],
+  ],
   console: [['users', '/console/users']],
 } as const satisfies Record<string, readonly (readonly [name: string, path: string])[]>
 
@@ -32,6 +39,8 @@ export type Cell = {
   href?: string | undefined
   /** A text for machines: an id, a key. */
   code?: string | undefined
+  /** Further quiet lines, each with a time behind its words. */
+  notes?: { label: Message; when?: string | undefined }[] | undefined
   /** JSON that is folded until it is asked for. */
   json?: string | undefined
 }
@@ -76,6 +85,8 @@ export type Box = {
   isDanger?: boolean | undefined
   facts?: { label: Message; cell: Cell }[] | undefined
   rows?: { cell: Cell; form?: Form | undefined }[] | undefined
+  /** What an application may do. */
+  permissions?: Permissions | undefined
   /** Said in place of the rows when there are none. */
   none?: Message | undefined
   /** Text to be copied. */
@@ -107,6 +118,8 @@ export type SignedInPageProps = {
   details: Page & {
     crumb?: { href: string; label: Message } | undefined
     chip?: Chip | undefined
+    /** A person's picture, shown when its address is http(s), above the first letter of their name. */
+    picture?: { name: string; address?: string | undefined } | undefined
     facts?: { label: Message; cell: Cell }[] | undefined
     /** Shown on this answer and never again. */
     secret?: { label: Message; text: string }[] | undefined

@@ -1,4 +1,5 @@
 import type { Inbox } from '../support/inbox.ts'
+import { codeIn } from '../support/codes.ts'
 import { authorize, createBrowser, relyingParty } from '../support/relying-party.ts'
 import type { Fixture } from '../support/start.ts'
 import type { Journey } from './journey.ts'
@@ -16,6 +17,7 @@ export async function accountJourney(stage: Stage & { inbox: Inbox }): Promise<v
   await recover(stage, person, replacement)
   const renewed = { ...person, password: replacement }
   await profile(stage, renewed)
+  renewed.email = await changeEmail(stage, renewed)
   await keys(stage, renewed)
   await signIns(stage, renewed)
   await identities(stage, renewed)
@@ -99,12 +101,36 @@ async function profile({ journey, fixture }: Stage, person: Person): Promise<voi
     token,
     body: { current_password: person.password, new_password: person.password },
   })
+  await visit('GET /users/me/password', { token })
   await visit('GET /users/me/identities', { token })
 
   const server = await fixture.addClient({ introspection_resources: [fixture.config.API_RESOURCE] })
   const authorization = `Basic ${Buffer.from(`${server.id}:${server.secret}`).toString('base64')}`
   for (const one of [token, 'nothing'])
     await visit('POST /auth/verify', { headers: { authorization }, body: { token: one } })
+}
+
+async function changeEmail(
+  { journey, fixture, inbox }: Stage & { inbox: Inbox },
+  person: Person,
+): Promise<string> {
+  const { visit, refused } = journey
+  const { access_token: token } = await visit('POST /auth/login', { body: person })
+  const taken = 'somebody.else@example.com'
+  const email = 'li.hua@elsewhere.example'
+  await refused('POST /users/me/email', 401, { token, body: { email, password: 'wrong' } })
+  const ask = async (body: { email: string; password?: string }): Promise<string> => {
+    inbox.received.length = 0
+    await visit('POST /users/me/email', { token, body })
+    return codeIn(await inbox.waitFor(/^(Your code is|你的验证码是)/))
+  }
+  const late = await ask({ email: taken, password: person.password })
+  await visit('GET /users/me/email', { token })
+  await refused('POST /users/me/email/confirm', 400, { token, body: { code: 'nothing' } })
+  await fixture.addUser({ email: taken })
+  await refused('POST /users/me/email/confirm', 409, { token, body: { code: late } })
+  await visit('POST /users/me/email/confirm', { token, body: { code: await ask({ email }) } })
+  return email
 }
 
 async function keys({ journey: { visit } }: Stage, person: Person): Promise<void> {
@@ -115,6 +141,7 @@ async function keys({ journey: { visit } }: Stage, person: Person): Promise<void
   })
   await visit('GET /users/me', { headers: { 'x-api-key': made.key } })
   await visit('GET /users/api-keys', { token })
+  await visit('GET /users/api-key-scopes', { token })
   await visit('DELETE /users/api-keys/{id}', { token, params: { id: made.id } })
 }
 

@@ -17,6 +17,7 @@ export async function adminJourney({
   const { access_token: token, user } = await stage.journey.visit('POST /auth/login', {
     body: admin,
   })
+  await stage.journey.refused('DELETE /users/me', 409, { token })
   const desk = { ...stage, token, adminId: user.id }
   await roles(desk)
   await people(desk)

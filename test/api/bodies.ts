@@ -32,6 +32,8 @@ export const bodies: Record<string, () => Record<string, unknown>> = {
   'PATCH /users/me': profile,
   'PUT /users/me': profile,
   'POST /users/me/password': () => ({ current_password: 'not the one', new_password: newSecret() }),
+  'POST /users/me/email': () => ({ email: credentials().email }),
+  'POST /users/me/email/confirm': () => ({ code: '000000' }),
   'POST /users/api-keys': () => ({
     name: 'ci',
     scopes: ['account:read'],

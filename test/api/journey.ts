@@ -88,8 +88,11 @@ export const tiresome = '192.0.2.66'
 function refusalsOf(operation: Operation, how: Visit, weakKey: string): [number, Request][] {
   const named = (value: string) =>
     Object.fromEntries(operation.pathParameters.map((name) => [name, value]))
-  const counted = operation.query.find((name) => ['limit', 'days'].includes(name))
-  const badQuery = counted === undefined ? {} : { [counted]: '0' }
+  const badQuery = Object.fromEntries(
+    operation.query
+      .filter((name) => ['limit', 'except', 'days'].includes(name))
+      .map((name) => [name, '0']),
+  )
   return [
     ...(operation.isGuarded ? unwelcome(how, weakKey) : []),
     [404, { ...how, params: named('nothing') }],

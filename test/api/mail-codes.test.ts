@@ -141,7 +141,7 @@ test('neither the database nor the list of mail shows a code', async (t) => {
   const { fixture, person, ask } = await open(t, (options) => start(t, options))
   const code = await ask()
   const [stored] = await fixture.storage.artifacts.listByAccount('MailCode', person.id)
-  t.deepEqual(Object.keys(JSON.parse(stored!.payload) as object), ['purpose', 'hash'])
+  t.deepEqual(Object.keys(JSON.parse(stored!.payload) as object), ['purpose', 'email', 'hash'])
   t.false(JSON.stringify(stored).includes(code.replace(' ', '')))
 
   const away = await start(t, { env: { SMTP_URL: 'smtp://127.0.0.1:9' } })

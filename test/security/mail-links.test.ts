@@ -1,7 +1,11 @@
 import test from 'ava'
 import { readFileSync } from 'node:fs'
 import { apiOf } from '../support/api.ts'
+import { appWith } from '../support/authenticator.ts'
+import { createBrowser } from '../support/browser.ts'
+import { codeIn } from '../support/codes.ts'
 import { openInbox, type Inbox } from '../support/inbox.ts'
+import { relyingParty } from '../support/relying-party.ts'
 import { start, type Fixture } from '../support/start.ts'
 import { sendRaw } from './raw.ts'
 
@@ -34,7 +38,7 @@ const kinds = Object.entries(mail).flatMap(([kind, { subject }]) =>
 async function say(
   { issuer }: Fixture,
   path: string,
-  { token, ...body }: { [field: string]: string | undefined },
+  { token, agent, ...body }: { [field: string]: string | undefined },
 ): Promise<number> {
   const { status } = await sendRaw(issuer, {
     method: 'POST',
@@ -42,6 +46,7 @@ async function say(
     headers: [
       ...hostile,
       ['content-type', 'application/json'],
+      ...(agent === undefined ? [] : [['user-agent', agent] as [string, string]]),
       ...(token === undefined ? [] : [['authorization', `Bearer ${token}`] as [string, string]]),
     ],
     body: JSON.stringify(body),
@@ -49,13 +54,57 @@ async function say(
   return status
 }
 
+/** Settings that a mail is only sent with. */
+const settings: Record<string, Record<string, string>> = {
+  signInCode: { SIGN_IN_WITH_EMAIL: 'code' },
+  signInLink: { SIGN_IN_WITH_EMAIL: 'link' },
+  signInBoth: { SIGN_IN_WITH_EMAIL: 'both' },
+}
+
+/** Through the pages: a browser sends no other `Host`, and a form of another origin is refused. */
+async function signInByMail(fixture: Fixture): Promise<number> {
+  const { id, email } = await fixture.addUser()
+  await fixture.storage.users.update(id, { emailVerified: true })
+  const forwarded = Object.fromEntries(hostile.filter(([name]) => name.startsWith('x-')))
+  const browser = createBrowser(fixture.issuer, forwarded)
+  const party = await relyingParty(fixture, await fixture.addClient({ first_party: true }))
+  const login = await browser.open((await party.begin()).url.href)
+  const href = login.root.querySelector('a.mail')!.getAttribute('href')!
+  return (await (await browser.open(href)).submit('/mail', { email })).status
+}
+
+/** Adds an authenticator app by the JSON API. */
+async function addFactor(fixture: Fixture): Promise<{ token: string; id: string; status: number }> {
+  const person = await fixture.addUser()
+  const api = apiOf(fixture)
+  const { access_token: token } = await api.login(person)
+  const begun = await api.call('POST', '/users/me/factors/totp', { token, body: {} })
+  const { secret, setup_token } = begun.body
+  const confirm = { setup_token, code: appWith(secret).next() }
+  const status = await say(fixture, '/users/me/factors/totp/confirm', { ...confirm, token })
+  const { factors } = (await api.call('GET', '/users/me/factors', { token })).body
+  return { token, id: factors[0].id, status }
+}
+
 /** By kind: what makes the server send it. */
-const occasions: Record<string, (fixture: Fixture) => Promise<number>> = {
+const occasions: Record<string, (fixture: Fixture, inbox: Inbox) => Promise<number>> = {
   welcome: (fixture) =>
     say(fixture, '/auth/register', { email: 'new@example.com', password: 'a long password' }),
   async resetPassword(fixture) {
     const { email } = await fixture.addUser()
     return say(fixture, '/auth/forgot-password', { email, host: 'evil.example' })
+  },
+  signInCode: signInByMail,
+  signInLink: signInByMail,
+  signInBoth: signInByMail,
+  factorAdded: async (fixture) => (await addFactor(fixture)).status,
+  async factorRemoved(fixture) {
+    const { token, id } = await addFactor(fixture)
+    const { status } = await apiOf(fixture).call('DELETE', `/users/me/factors/${id}`, {
+      token,
+      body: {},
+    })
+    return status
   },
   async verifyEmail(fixture) {
     const { email } = await fixture.addUser()
@@ -71,6 +120,31 @@ const occasions: Record<string, (fixture: Fixture) => Promise<number>> = {
     const passwords = { current_password: person.password, new_password: 'another password' }
     return say(fixture, '/users/me/password', { ...passwords, token })
   },
+  changeEmail: (fixture) => changeAddress(fixture, 'new@example.com'),
+  emailChanging: (fixture) => changeAddress(fixture, 'new@example.com'),
+  emailTaken: async (fixture) => changeAddress(fixture, (await fixture.addUser()).email),
+  async emailChanged(fixture, inbox) {
+    const { access_token: token } = await apiOf(fixture).login(await fixture.addUser())
+    await say(fixture, '/users/me/email', { email: 'new@example.com', token })
+    const code = codeIn(await inbox.waitFor(/^Your code is/))
+    return say(fixture, '/users/me/email/confirm', { code, token })
+  },
+  async newDevice(fixture) {
+    const { email, password } = await fixture.addUser()
+    await apiOf(fixture).login({ email, password })
+    return say(fixture, '/auth/login', { email, password, agent: 'https://evil.example/1.0' })
+  },
+  async erasing(fixture) {
+    const { access_token: token } = await apiOf(fixture).login(await fixture.addUser())
+    const { status } = await apiOf(fixture).call('DELETE', '/users/me', { token })
+    return status
+  },
+}
+
+/** Asks for another address as somebody who has just signed in. */
+async function changeAddress(fixture: Fixture, email: string): Promise<number> {
+  const { access_token: token } = await apiOf(fixture).login(await fixture.addUser())
+  return say(fixture, '/users/me/email', { email, token })
 }
 
 /** The sentence, with anything in the place of its values. */
@@ -94,9 +168,14 @@ for (const { kind, subject } of kinds) {
     test(`the links of ${kind} lead to ISSUER, whatever a request says, with TRUSTED_PROXIES=${trusted}`, async (t) => {
       const inbox: Inbox = await openInbox(t)
       const fixture = await start(t, {
-        env: { SMTP_URL: inbox.url, EMAIL_VERIFICATION: 'off', TRUSTED_PROXIES: trusted },
+        env: {
+          SMTP_URL: inbox.url,
+          EMAIL_VERIFICATION: 'off',
+          TRUSTED_PROXIES: trusted,
+          ...settings[kind],
+        },
       })
-      const status = await occasions[kind]!(fixture)
+      const status = await occasions[kind]!(fixture, inbox)
       t.true(status >= 200 && status < 300, String(status))
       const { text, html } = await inbox.waitFor(patternOf(subject))
       for (const part of [text, html]) {

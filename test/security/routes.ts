@@ -34,6 +34,7 @@ export const routes: readonly { method: 'GET' | 'POST'; path: string }[] = [
     '/interaction/abc/second-factor',
     '/interaction/abc/second-factor/enrol',
     '/assets/passkey.js',
+    '/dev/mail',
     '/nothing',
   ].map((path) => ({ method: 'GET' as const, path })),
   ...[

@@ -4,7 +4,8 @@ import { createBrowser, type Browser } from '../support/browser.ts'
 import { start, type Fixture, type Person } from '../support/start.ts'
 
 /** Every page of the table, with something for each parameter. */
-const pages = signedInPages({ consoleMaxAge: 3600 }).map((page) => ({
+const options = { consoleMaxAge: 3600, eraseAfterDays: 14, passwordMinLength: 8 }
+const pages = signedInPages(options).map((page) => ({
   ...page,
   url: page.path.replaceAll(/:\w+/g, 'abc'),
 }))

@@ -72,6 +72,7 @@ export function createBrowser(origin: string, headers: Record<string, string> = 
     if (!form) throw new Error(`no form ${name} on ${at.href}: ${root.textContent.slice(0, 300)}`)
     const values = Object.fromEntries(
       form.querySelectorAll('input').flatMap((input) => {
+        if (input.getAttribute('type') === 'checkbox' && !input.hasAttribute('checked')) return []
         const field = input.getAttribute('name')
         // A box that is not ticked is not sent.
         const isTicked = input.getAttribute('type') !== 'checkbox' || input.hasAttribute('checked')

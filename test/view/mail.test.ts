@@ -1,5 +1,6 @@
 import test from 'ava'
 import { parse } from 'node-html-parser'
+import { mailSamples } from '#demo/mail-samples.ts'
 import { createMailView, type MailName, type MailValues } from '#view/mail.ts'
 import { locales } from '#view/translate.ts'
 
@@ -7,6 +8,7 @@ const issuer = 'https://id.example.com'
 const link = `${issuer}/reset-password?token=a&b=c`
 const render = createMailView('Yumen', issuer)
 const samples: MailValues = {
+  ...mailSamples(issuer),
   welcome: { email: 'ada@example.com' },
   resetPassword: { link },
   verifyEmail: { link, code: '482913' },
@@ -37,8 +39,11 @@ for (const name of names) {
 }
 
 test('a link is one button, and its address stands below it and in the text', (t) => {
-  for (const name of names.filter((name) => 'link' in samples[name])) {
-    const { text, html } = render(name, samples[name], 'en')
+  const given = Object.fromEntries(
+    names.flatMap((name) => ('link' in samples[name] ? [[name, { ...samples[name], link }]] : [])),
+  ) as Partial<MailValues>
+  for (const name of Object.keys(given) as MailName[]) {
+    const { text, html } = render(name, given[name]!, 'en')
     const anchors = parse(html).querySelectorAll('a')
     t.deepEqual(
       anchors.map((anchor) => anchor.getAttribute('href')),
@@ -81,4 +86,16 @@ test('a code stands grouped in the subject and the mail, and not in what lists s
     t.notRegex(listedAs ?? subject, /\d/)
   }
   t.is(render('welcome', samples.welcome, 'en').listedAs, undefined)
+})
+
+test('a new device is named, with its time and address, and a made-up one says nothing of its own', (t) => {
+  const { text, html } = render('newDevice', samples.newDevice, 'en')
+  t.regex(text, /^Device: Chrome on Windows$/m)
+  t.regex(text, /^Time: .*2026.* UTC$/m)
+  t.regex(text, /^Address: 2001:db8:85a3::8a2e:370:7334$/m)
+  t.true(html.includes('Chrome on Windows'))
+  for (const agent of ['Call +1 555 0100/1 x', 'evil.example/1.0', '<b>x</b>', '']) {
+    const mail = render('newDevice', { ...samples.newDevice, agent }, 'zh-CN')
+    t.regex(mail.text, /^设备：未知设备$/m)
+  }
 })

@@ -30,6 +30,8 @@ const pageNames: PageName[] = [
   'device-code',
   'device-confirm',
   'device-done',
+  'account-erased',
+  'dev-mail',
   'error',
   'home',
   'demo',
@@ -40,10 +42,10 @@ test('every page is tested', (t) => {
   t.deepEqual(Object.keys(friendly), pageNames)
 })
 
-/** The one script that we have, as an address of our own. */
-const ownScript = /<script src="\/id\/assets\/passkey\.\w{8}\.js" defer><\/script>/g
+/** The scripts that we have, as addresses of our own. */
+const ownScript = /<script src="\/id\/assets\/(?:copy|passkey)\.\w{8}\.js" defer><\/script>/g
 
-/** Every face of a page without our own script: the sample, then the others. */
+/** Every face of a page without our own scripts: the sample, then the others. */
 function faces(page: PageName, locale: Locale, words: [string, string]): string[] {
   const others: PageProps[PageName][] = otherFaces(...words)[page] ?? []
   return [samples(...words)[page], ...others].map((props) =>

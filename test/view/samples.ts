@@ -137,6 +137,11 @@ export function samples(text: string, address: string): PageProps {
     'device-code': { ...engine, error: said, userCode: text },
     'device-confirm': { ...engine, userCode: text, address: text, agent: text },
     'device-done': { ...common, client },
+    'account-erased': { ...common, until: '2026-12-04T05:00:00.000Z' },
+    'dev-mail': {
+      ...common,
+      mails: [{ subject: text, locale: 'en', htmlHref: text, textHref: text }],
+    },
     error: { ...common, heading: said, message: said, code: text, traceId: text, backHref: text },
     home: { ...common, issuer: text, demoHref: text, discoveryHref: text, version: text },
     demo: { ...common, signInHref: text },

@@ -8,7 +8,7 @@ export function signedInSamples(text: string, shell: Common & Shell): SignedInPa
     { text, href: `/${encodeURIComponent(text)}`, sub: text },
     { say: said, chip: { say: said, tone: 'ok' } },
     { when: '2026-11-20T05:00:00.000Z', number: 12_345 },
-    { code: text, json: text },
+    { code: text, json: text, notes: [{ label: said, when: '2026-11-20T05:00:00.000Z' }] },
   ]
   const label = said
   const option = { value: text, label }
@@ -37,6 +37,7 @@ export function signedInSamples(text: string, shell: Common & Shell): SignedInPa
       text: said,
       facts: [{ label, cell: cells[0]! }],
       rows: cells.map((cell) => ({ cell, form: { action: '/b', fields: [], submit: said } })),
+      permissions: [{ items: [] }, { resource: text, items: [{ text, sensitive: true }] }],
       codes: [{ label, text }],
       links: [{ href: '/c', label }],
       forms: [form('a'), form('a')],
@@ -63,6 +64,7 @@ export function signedInSamples(text: string, shell: Common & Shell): SignedInPa
       ...page,
       crumb: { href: '/f', label },
       chip: { say: said, tone: 'plain' },
+      picture: { name: text, address: shell.client?.logoUri },
       facts: [{ label, cell: cells[3]! }],
       secret: [{ label, text }],
       boxes,

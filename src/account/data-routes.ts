@@ -1,0 +1,92 @@
+import { z } from 'zod'
+import { keySchema, presentApiKey } from '#api-keys/routes.ts'
+import { route, type ApiCall, type ApiRoute } from '#http/api.ts'
+import { AppError } from '#lib/app-error.ts'
+import { presentSession, sessionSchema } from '#oidc/presented-sessions.ts'
+import type { Sessions } from '#oidc/sessions.ts'
+import type { ApiKeyStore } from '#storage/api-keys.ts'
+import { LastAdministrator } from '#storage/errors.ts'
+import type { User, UserStore } from '#storage/users.ts'
+import { presentUser, userSchema } from '#users/presented.ts'
+import { grantSchema, presentGrant, type GrantWords } from './grants.ts'
+import { ownerOf, read, write, type AuditOwn } from './owner.ts'
+
+/** `GET /users/me/export`, `DELETE /users/me`: what is kept about a person is theirs to take along, and to have erased. */
+export interface DataRouteParts extends GrantWords {
+  users: Pick<UserStore, 'findById' | 'update'>
+  sessions: Pick<Sessions, 'list' | 'listGrants' | 'endAll'>
+  apiKeyStore: Pick<ApiKeyStore, 'listByUser'>
+  /** How long an account that is to be erased can still be saved by signing in, in milliseconds. */
+  eraseAfterMs: number
+  /** Tells the owner until when that is. */
+  tellErasing(user: User, eraseAt: number): Promise<void>
+  now(): number
+  audit: AuditOwn
+}
+
+export function dataRoutes(parts: DataRouteParts): ApiRoute[] {
+  const tag = 'users'
+  return [
+    route({
+      tag,
+      method: 'delete',
+      path: '/users/me',
+      access: write,
+      summary:
+        'Erase my account after a time of grace; every sign-in ends now, and signing in again saves the account.',
+      answer: {
+        status: 202,
+        description: 'When it will be erased.',
+        schema: z.object({ erase_at: z.iso.datetime() }),
+      },
+      problems: { 409: 'last_administrator' },
+      handle: (call) => eraseLater(parts, call),
+    }),
+    route({
+      tag,
+      method: 'get',
+      path: '/users/me/export',
+      access: read,
+      summary: 'All that is kept about me, as JSON.',
+      answer: {
+        status: 200,
+        description: 'The user, the sign-ins, the connected applications, the API keys.',
+        schema: z.object({
+          user: userSchema,
+          sessions: z.array(sessionSchema),
+          grants: z.array(grantSchema),
+          api_keys: z.array(keySchema),
+        }),
+      },
+      async handle({ caller, request }) {
+        const user = await ownerOf(parts.users, caller)
+        const [sessions, grants, keys] = await Promise.all([
+          parts.sessions.list(user.id),
+          parts.sessions.listGrants(user.id),
+          parts.apiKeyStore.listByUser(user.id),
+        ])
+        return {
+          user: presentUser(user),
+          sessions: sessions.map((one) => presentSession(one, caller)),
+          grants: await Promise.all(grants.map((one) => presentGrant(one, request.locale, parts))),
+          api_keys: keys.map(presentApiKey),
+        }
+      },
+    }),
+  ]
+}
+
+async function eraseLater(
+  parts: DataRouteParts,
+  { caller, request }: ApiCall<undefined, undefined, undefined>,
+) {
+  const user = await ownerOf(parts.users, caller)
+  const eraseAt = parts.now() + parts.eraseAfterMs
+  await parts.users.update(user.id, { eraseAt }).catch((error: unknown) => {
+    throw error instanceof LastAdministrator ? new AppError('last_administrator', 409) : error
+  })
+  await parts.sessions.endAll(user.id)
+  await parts.tellErasing(user, eraseAt)
+  parts.audit({ type: 'user.erase_requested', target: `user:${user.id}` }, { caller, request })
+  return { erase_at: new Date(eraseAt).toISOString() }
+}

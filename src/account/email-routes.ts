@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import { route, text, type ApiRoute } from '#http/api.ts'
+import { inBackground } from '#http/background.ts'
+import type { UserStore } from '#storage/users.ts'
+import type { ChangeEmail } from '#users/change-email.ts'
+import { isEmail } from '#users/name-rules.ts'
+import { presentUser, userSchema } from '#users/presented.ts'
+import { ownerOf, read, write, type AuditOwn } from './owner.ts'
+import { expectProof, type ProofParts } from './proof.ts'
+
+/**
+ * `/users/me/email…`: another e-mail, which counts once its code was typed. Needs the password or a sign-in of the last ten
+ * minutes; limited for each address, and the mails for each recipient. An address that somebody has is answered like any other.
+ */
+export interface EmailRouteParts extends ProofParts {
+  users: Pick<UserStore, 'findById'>
+  changeEmail: ChangeEmail
+  audit: AuditOwn
+}
+
+const state = z.object({
+  email: z.string().nullable(),
+  email_verified: z.boolean(),
+  pending_email: z.string().nullable(),
+})
+
+const wanted = z.object({
+  email: text(254)
+    .transform((value) => value.trim())
+    .refine(isEmail, { error: 'email_invalid' }),
+  password: text(1024).optional(),
+})
+
+export function emailRoutes(parts: EmailRouteParts): ApiRoute[] {
+  const { users, changeEmail, audit } = parts
+  const common = { tag: 'users', isLimited: true, access: write } as const
+  return [
+    route({
+      tag: 'users',
+      method: 'get',
+      path: '/users/me/email',
+      access: read,
+      summary: 'My e-mail, and the one that waits for its code.',
+      answer: { status: 200, description: 'Both.', schema: state },
+      async handle({ caller }) {
+        const user = await ownerOf(users, caller)
+        const pending = await changeEmail.pending(user)
+        const { email = null, emailVerified } = user
+        return { email, email_verified: emailVerified, pending_email: pending ?? null }
+      },
+    }),
+    route({
+      ...common,
+      method: 'post',
+      path: '/users/me/email',
+      summary: 'Change my e-mail: a code goes to the new address, and the old one hears of it.',
+      body: wanted,
+      answer: {
+        status: 202,
+        description: 'Always, whoever has the address.',
+        schema: z.object({ message: z.string() }),
+      },
+      problems: {
+        401: 'invalid_credentials: the password is not right; insufficient_user_authentication: there is none, and the sign-in is older than ten minutes',
+      },
+      async handle({ body, caller, request }) {
+        const user = await ownerOf(users, caller)
+        const { email, password } = body
+        await expectProof(parts, user, { password, caller, address: request.address })
+        const send = await changeEmail.ask(user, email)
+        inBackground(() => send(request), request)
+        audit({ type: 'email.change_requested', target: `user:${user.id}` }, { caller, request })
+        return { message: 'a code is on its way to the new address' }
+      },
+    }),
+    route({
+      ...common,
+      method: 'post',
+      path: '/users/me/email/confirm',
+      summary: 'The code of the mail: from now on the new address is mine, and confirmed.',
+      body: z.object({ code: text(32).min(1) }),
+      answer: { status: 200, description: 'The user.', schema: userSchema },
+      problems: {
+        400: 'invalid_code: wrong, too old, tried too often, or none was asked for',
+        409: 'email_taken: somebody else has taken the address meanwhile',
+      },
+      async handle({ body, caller, request }) {
+        const user = await ownerOf(users, caller)
+        const changed = await changeEmail.confirm(user, body.code)
+        const details = { before: user.email, after: changed.email }
+        audit({ type: 'email.changed', target: `user:${user.id}`, details }, { caller, request })
+        return presentUser(changed)
+      },
+    }),
+  ]
+}

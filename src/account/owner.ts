@@ -1,0 +1,22 @@
+import type { ApiCall, Caller } from '#http/api.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { User, UserStore } from '#storage/users.ts'
+
+/** Writes to the audit log what somebody did about their own account. */
+export type AuditOwn = (
+  event: { type: string; target?: string; details?: Record<string, unknown> },
+  call: Pick<ApiCall<unknown, unknown, unknown>, 'caller' | 'request'>,
+) => void
+
+export const read = { scope: 'account:read' }
+export const write = { scope: 'account:write' }
+
+/** Whose account the caller acts on: their own. */
+export async function ownerOf(
+  users: Pick<UserStore, 'findById'>,
+  { userId }: Caller,
+): Promise<User> {
+  const user = userId === undefined ? undefined : await users.findById(userId)
+  if (!user) throw new AppError('forbidden', 403)
+  return user
+}

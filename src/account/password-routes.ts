@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { Sessions } from '#oidc/sessions.ts'
+import type { UserStore } from '#storage/users.ts'
+import type { ChangePassword } from '#users/change-password.ts'
+import { ownerOf, read, write, type AuditOwn } from './owner.ts'
+import { expectProof, wrongPassword, type ProofParts } from './proof.ts'
+
+/**
+ * `/users/me/password`: the person's own. Whoever has one says it to change it; whoever signs in without one sets one after a
+ * fresh sign-in. Limited for each address; a change ends every other sign-in and is told by mail.
+ */
+export interface PasswordRouteParts extends ProofParts {
+  users: Pick<UserStore, 'findById' | 'findPasswordHash'>
+  changePassword: ChangePassword
+  sessions: Pick<Sessions, 'endOthers' | 'signedInAt'>
+  audit: AuditOwn
+}
+
+const passwords = z.object({ current_password: text(1024).optional(), new_password: text(1024) })
+
+export function passwordRoutes(parts: PasswordRouteParts): ApiRoute[] {
+  const common = { tag: 'users', path: '/users/me/password' } as const
+  return [
+    route({
+      ...common,
+      method: 'get',
+      access: read,
+      summary: 'Whether I have a password.',
+      answer: { status: 200, description: 'It.', schema: z.object({ is_set: z.boolean() }) },
+      async handle({ caller }) {
+        const { id } = await ownerOf(parts.users, caller)
+        return { is_set: (await parts.users.findPasswordHash(id)) !== undefined }
+      },
+    }),
+    route({
+      ...common,
+      method: 'post',
+      access: write,
+      isLimited: true,
+      summary:
+        'Change my password; every other sign-in ends. Without a present one, after a fresh sign-in, set one.',
+      body: passwords,
+      answer: { status: 200, description: 'Done.', schema: z.object({ message: z.string() }) },
+      problems: {
+        401: 'invalid_credentials: the current password is not right, or left out where there is one; insufficient_user_authentication: there is none, and the sign-in is older than ten minutes',
+      },
+      handle: (call) => changeOwnPassword(parts, call),
+    }),
+  ]
+}
+
+async function changeOwnPassword(
+  parts: PasswordRouteParts,
+  { body, caller, request }: ApiCall<z.infer<typeof passwords>, undefined, undefined>,
+) {
+  const user = await ownerOf(parts.users, caller)
+  const { current_password: current, new_password: replacement } = body
+  if (current === undefined) await expectProof(parts, user, { caller, address: request.address })
+  const outcome = await parts.changePassword(user, { current, replacement })
+  if (outcome === 'wrong') throw wrongPassword()
+  if (outcome !== 'changed') {
+    throw new AppError('validation_failed', 422, {
+      problems: [{ path: 'body.new_password', message: outcome }],
+    })
+  }
+  await parts.sessions.endOthers(user.id, caller)
+  parts.audit({ type: 'password.changed', target: `user:${user.id}` }, { caller, request })
+  return { message: 'the password is changed' }
+}

@@ -1,0 +1,42 @@
+import type { Caller } from '#http/api.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { Sessions } from '#oidc/sessions.ts'
+import type { User } from '#storage/users.ts'
+
+/** What whoever has taken over an open browser or a token must not be able to do: it needs the password, or a fresh sign-in. */
+export interface ProofParts {
+  sessions: Pick<Sessions, 'signedInAt'>
+  /** Whether this is the person's password; tries are limited like those of the sign-in. */
+  checkPassword(user: User, password: string, address: string): Promise<boolean>
+  now(): number
+}
+
+/** Seconds. */
+export const freshFor = 600
+
+/**
+ * Passes with the right password, or without one for a sign-in of the last ten minutes. Rejects with `invalid_credentials`,
+ * or with RFC 9470's `insufficient_user_authentication`: sign in again, then it will do.
+ */
+export async function expectProof(
+  parts: ProofParts,
+  user: User,
+  given: { password?: string | undefined; caller: Caller; address: string },
+): Promise<void> {
+  const { password, caller, address } = given
+  if (password !== undefined) {
+    if (!(await parts.checkPassword(user, password, address))) throw wrongPassword()
+    return
+  }
+  const signedInAt =
+    caller.signedInAt ?? (await parts.sessions.signedInAt(user.id, caller.grantId)) ?? 0
+  if (parts.now() - signedInAt < freshFor * 1000) return
+  throw new AppError('insufficient_user_authentication', 401, {
+    headers: {
+      'WWW-Authenticate': `Bearer error="insufficient_user_authentication", max_age="${freshFor}"`,
+    },
+  })
+}
+
+export const wrongPassword = (): AppError =>
+  new AppError('invalid_credentials', 401, { headers: { 'WWW-Authenticate': 'Bearer' } })

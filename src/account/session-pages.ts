@@ -1,0 +1,96 @@
+import { at } from '#http/api-client.ts'
+import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
+import { deviceName } from '#view/devices.ts'
+import type { Box } from '#view/signed-in-pages.ts'
+import { unless } from './desk-pages.ts'
+
+/** `/account/sessions`: where the person is signed in, and how to end it. */
+export function sessionPages(): PageRoute[] {
+  const path = '/account/sessions'
+  const access = 'user'
+  return [
+    { path, access, method: 'get', handle: showSessions },
+    { path: `${path}/end`, access, method: 'post', handle: endOne },
+    { path: `${path}/end-others`, access, method: 'post', handle: endOthers },
+  ]
+}
+
+interface Session {
+  id: string
+  client_name: string | null
+  address: string | null
+  agent: string | null
+  last_seen_at: string | null
+  is_current: boolean
+}
+
+async function showSessions({ api }: PageCall): Promise<PageAnswer> {
+  const { sessions } = await api.get<{ sessions: Session[] }>('/users/me/sessions')
+  const isOnly = sessions.every((one) => one.is_current)
+  return {
+    page: 'details',
+    props: {
+      area: 'account',
+      section: 'sessions',
+      title: 'account.sessions.heading',
+      lead: 'account.sessions.lead',
+      boxes: [
+        { heading: 'account.sessions.browsers', rows: sessions.map(rowOf) },
+        {
+          heading: 'account.sessions.others',
+          text: isOnly ? 'account.sessions.othersNone' : 'account.sessions.othersText',
+          forms: isOnly
+            ? []
+            : [
+                {
+                  action: '/account/sessions/end-others',
+                  fields: [],
+                  submit: 'account.sessions.others',
+                },
+              ],
+        },
+      ],
+      errors: {},
+    },
+  }
+}
+
+function rowOf(one: Session): NonNullable<Box['rows']>[number] {
+  const notes = [
+    ...(one.address === null ? [] : [{ label: { text: one.address } }]),
+    ...(one.client_name === null
+      ? []
+      : [{ label: { key: 'account.sessions.app', values: { app: one.client_name } } } as const]),
+    ...(one.last_seen_at === null
+      ? []
+      : [{ label: 'account.sessions.lastSeen', when: one.last_seen_at } as const]),
+  ]
+  return {
+    cell: {
+      say: deviceName(one.agent),
+      notes,
+      ...(one.is_current && { chip: { say: 'account.sessions.current', tone: 'ok' } }),
+    },
+    // Whoever is done here signs out; that leads through the engine, which tells applications.
+    ...(!one.is_current && {
+      form: {
+        action: '/account/sessions/end',
+        fields: [],
+        hidden: { session: one.id },
+        submit: 'account.sessions.end',
+        look: 'secondary',
+      },
+    }),
+  }
+}
+
+/** One that has ended meanwhile is no error: it is what was asked for. */
+async function endOne({ api, fields }: PageCall): Promise<PageAnswer> {
+  await api.delete(at`/users/me/sessions/${fields['session']}`).catch(unless('not_found'))
+  return { to: '/account/sessions?done=sessionEnded' }
+}
+
+async function endOthers({ api }: PageCall): Promise<PageAnswer> {
+  await api.delete('/users/me/sessions', { except: 'current' })
+  return { to: '/account/sessions?done=others' }
+}

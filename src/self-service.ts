@@ -1,0 +1,91 @@
+import type { Config } from '#config/load.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Storage } from '#storage/storage.ts'
+import type { User } from '#storage/users.ts'
+import { createChangeEmail, type ChangeEmail } from '#users/change-email.ts'
+import { createKnownDevices } from '#users/known-devices.ts'
+import type { LoginLimits, MailLimits } from '#users/limits.ts'
+import type { MailCodes } from '#users/mail-codes.ts'
+import type { Passwords } from '#users/passwords.ts'
+import type { Notify } from './notify.ts'
+
+/** What people do about their own account, and what they are told about it. */
+export interface SelfService {
+  changeEmail: ChangeEmail
+  /** Whether this is the person's password; tries are limited like those of the sign-in. */
+  checkPassword(user: User, password: string, address: string): Promise<boolean>
+  /** Tells the owner until when an account that is to be erased can be saved. */
+  tellErasing(user: User, eraseAt: number): Promise<void>
+  /** Notes on which device somebody signs in, and tells them when it is a new one. `isQuiet`: they need not be told. */
+  noteDevice(signIn: SignInOnDevice): Promise<void>
+}
+
+export interface SignInOnDevice {
+  /** As they were before this sign-in. */
+  user: User
+  /** Tells the device from others. */
+  device: string
+  isQuiet?: boolean
+  request: { address: string; agent: string; locale: string; traceId: string }
+}
+
+export interface SelfServiceParts {
+  config: Config
+  storage: Storage
+  passwords: Passwords
+  limits: LoginLimits
+  mailLimits: MailLimits
+  codes: MailCodes
+  notify: Notify
+  audit: {
+    record(event: {
+      type: string
+      actor: string
+      target: string
+      address: string
+      agent: string
+      traceId: string
+    }): void
+  }
+  now: Clock
+}
+
+export function createSelfService(parts: SelfServiceParts): SelfService {
+  const { storage, notify, now } = parts
+  return {
+    changeEmail: createChangeEmail({
+      ...storage,
+      codes: parts.codes,
+      mailLimits: parts.mailLimits,
+      send: (name, { to, locale, code, about = '' }) =>
+        notify(name, { to, locale, code, values: { about } }),
+    }),
+    async checkPassword({ id }, password, address) {
+      const fits = await parts.limits.judge({ identifier: id, address }, async (isOpen) => {
+        const stored = isOpen ? await storage.users.findPasswordHash(id) : undefined
+        return (await parts.passwords.verify(stored, password)) || undefined
+      })
+      return fits === true
+    },
+    async tellErasing({ email: to, locale = 'en' }, eraseAt) {
+      if (to !== undefined)
+        await notify('erasing', { to, locale, values: { at: eraseAt }, path: '/account' })
+    },
+    noteDevice: noteDeviceOf(parts, now),
+  }
+}
+
+function noteDeviceOf(parts: SelfServiceParts, now: Clock): SelfService['noteDevice'] {
+  const { config, storage, notify } = parts
+  const devices = createKnownDevices({ artifacts: storage.artifacts, now })
+  return async ({ user, device, isQuiet = false, request }) => {
+    if (!config.NOTIFY_NEW_DEVICE) return
+    if (!(await devices.see(user, device)) || isQuiet) return
+    const { address, agent, traceId } = request
+    const { id, email: to, locale = request.locale } = user
+    const event = { type: 'device.new', actor: id, target: `user:${id}` }
+    parts.audit.record({ ...event, address, agent, traceId })
+    if (to !== undefined)
+      await notify('newDevice', { to, locale, values: { agent, address, at: now() } })
+  }
+}

@@ -1,0 +1,82 @@
+import { AppError } from '#lib/app-error.ts'
+import type { ArtifactStore } from '#storage/artifacts.ts'
+import { AlreadyExists } from '#storage/errors.ts'
+import type { User, UserStore } from '#storage/users.ts'
+import type { MailLimits } from './limits.ts'
+import type { MailCodes } from './mail-codes.ts'
+import type { MailCause } from './recovery.ts'
+
+/**
+ * Another e-mail for an account: nothing changes until the code that went to the new address comes back. An address that
+ * somebody else has gets no code but a mail to its owner, and looks to whoever asked like any other.
+ */
+export interface ChangeEmail {
+  /** Makes the code; an earlier one is void. Resolves to the sending of the mails, which is work for after the answer. */
+  ask(user: User, email: string): Promise<(from: MailCause) => Promise<void>>
+  /** The address that waits for its code; undefined when none does. */
+  pending(user: User): Promise<string | undefined>
+  /**
+   * The user with the new address, which is confirmed. Links and codes that went to the old one are void, and it hears of the
+   * change. Rejects with `invalid_code`, or with `email_taken` when somebody was quicker.
+   */
+  confirm(user: User, code: string): Promise<User>
+}
+
+/** What these mails are called, and what they say beside their words. */
+export type SendEmailMail = (
+  name: 'changeEmail' | 'emailTaken' | 'emailChanging' | 'emailChanged',
+  message: { to: string; locale: string; code?: string; about?: string },
+) => Promise<void>
+
+export interface ChangeEmailParts {
+  users: Pick<UserStore, 'findByIdentifier' | 'update'>
+  artifacts: Pick<ArtifactStore, 'removeByAccount'>
+  codes: MailCodes
+  mailLimits: MailLimits
+  send: SendEmailMail
+}
+
+const purpose = 'change-email'
+
+export function createChangeEmail(parts: ChangeEmailParts): ChangeEmail {
+  const { users, artifacts, codes, send } = parts
+  return {
+    async ask(user, email) {
+      const code = await codes.make(purpose, { accountId: user.id, email })
+      return (from) => tell(parts, { user, email, code, from })
+    },
+    pending: ({ id }) => codes.sentTo(purpose, id),
+    async confirm(user, code) {
+      const email = await codes.sentTo(purpose, user.id)
+      const holder = email === undefined ? undefined : { accountId: user.id, email }
+      const fits = await codes.spend(purpose, holder, code)
+      if (!fits || email === undefined) throw new AppError('invalid_code', 400)
+      const changed = await users
+        .update(user.id, { email, emailVerified: true })
+        .catch((error: unknown) => {
+          throw error instanceof AlreadyExists ? new AppError('email_taken', 409) : error
+        })
+      if (!changed) throw new AppError('forbidden', 403)
+      await artifacts.removeByAccount(user.id, ['PasswordReset', 'EmailVerification', 'MailCode'])
+      const { email: to, locale = 'en' } = user
+      if (to !== undefined && to !== email) await send('emailChanged', { to, locale, about: email })
+      return changed
+    },
+  }
+}
+
+async function tell(
+  { users, mailLimits, send }: ChangeEmailParts,
+  given: { user: User; email: string; code: string; from: MailCause },
+): Promise<void> {
+  const { user, email, code, from } = given
+  if (!(await mailLimits.maySend(email, from.address))) return
+  const owner = await users.findByIdentifier(email)
+  const locale = user.locale ?? from.locale
+  if (owner?.email !== undefined && owner.id !== user.id)
+    await send('emailTaken', { to: owner.email, locale: owner.locale ?? 'en' })
+  else await send('changeEmail', { to: email, code, locale })
+  const { email: old } = user
+  if (old !== undefined && old !== email && (await mailLimits.maySend(old)))
+    await send('emailChanging', { to: old, locale, about: email })
+}
