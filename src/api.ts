@@ -2,6 +2,7 @@ import inject from 'light-my-request'
 import { accountRoutes } from '#account/routes.ts'
 import { adminRoutes } from '#admin/routes.ts'
 import { apiKeyRoutes, type DescribedScope } from '#api-keys/routes.ts'
+import { describeSettings } from '#config/describe.ts'
 import type { Config } from '#config/load.ts'
 import type { ApiRoute, Identify, RequestFacts } from '#http/api.ts'
 import { busy } from '#lib/app-error.ts'
@@ -94,6 +95,7 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
       apiResource: config.API_RESOURCE,
       issuer: config.ISSUER,
       providers: services.federation.providers,
+      settings: describeSettings(config),
       validateClient: (metadata) => validateClient(engine.provider, metadata),
       audit: recordBy,
     }),

@@ -11,15 +11,24 @@ import type { ShowPage } from '#http/pages.ts'
 import { createSignedIn, type SignedIn } from '#http/signed-in.ts'
 import { pagesClientId, readBrowserSession, type BrowserSession } from '#oidc/browser-session.ts'
 import type { Engine } from '#oidc/engine.ts'
+import { firstPartyClientId } from '#oidc/first-party.ts'
 import { demandOf } from '#oidc/second-factor-policy.ts'
 import type { User } from '#storage/users.ts'
 import type { AppParts } from './app.ts'
+import { demoClientId } from './first-start.ts'
 import { secondFactorPolicyOf } from './strong-sign-in.ts'
 
 /** Every page for people who are signed in, as one table. */
 export const signedInPages = (
-  options: AccountPageOptions & { consoleMaxAge: number },
-): PageRoute[] => [...accountPages(options), ...consolePages({ maxAge: options.consoleMaxAge })]
+  options: AccountPageOptions & { consoleMaxAge: number; issuer: string },
+): PageRoute[] => [
+  ...accountPages(options),
+  ...consolePages({
+    maxAge: options.consoleMaxAge,
+    issuer: options.issuer,
+    ownClientIds: [firstPartyClientId, pagesClientId, demoClientId],
+  }),
+]
 
 /** The account centre and the console: pages over the same functions as the JSON API. */
 export function signedInRoutes(
@@ -65,6 +74,7 @@ const optionsOf = (config: Config): Parameters<typeof signedInPages>[0] => ({
   consoleMaxAge: config.CONSOLE_MAX_AGE_MINUTES * 60,
   eraseAfterDays: config.ERASE_AFTER_DAYS,
   passwordMinLength: config.PASSWORD_MIN_LENGTH,
+  issuer: config.ISSUER,
 })
 
 interface Facts {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { presentApiKey } from '#api-keys/routes.ts'
 import { route, text, type ApiRoute } from '#http/api.ts'
+import type { ApiKey } from '#storage/api-keys.ts'
 import type { Storage } from '#storage/storage.ts'
 import type { Audit } from './audited.ts'
 import { nextCursor, pageQuery } from './pages.ts'
@@ -25,6 +26,13 @@ const keySchema = z
   })
   .meta({ id: 'AdminApiKey' })
 
+const keyId = z.object({ id: text(32) })
+
+const presentAnyKey = (key: ApiKey): z.infer<typeof keySchema> => ({
+  ...presentApiKey(key),
+  user_id: key.userId,
+})
+
 export function adminApiKeyRoutes({ storage, audit }: ApiKeyParts): ApiRoute[] {
   const common = { tag: 'admin api keys', access: { scope: 'admin:api-keys' } } as const
   return [
@@ -42,9 +50,22 @@ export function adminApiKeyRoutes({ storage, audit }: ApiKeyParts): ApiRoute[] {
       async handle({ query }) {
         const { keys, next } = await storage.apiKeys.list(query)
         return {
-          api_keys: keys.map((key) => ({ ...presentApiKey(key), user_id: key.userId })),
+          api_keys: keys.map(presentAnyKey),
           next_cursor: next ?? null,
         }
+      },
+    }),
+    route({
+      ...common,
+      method: 'get',
+      path: '/admin/api-keys/:id',
+      summary: 'One API key, without its secret.',
+      params: keyId,
+      answer: { status: 200, description: 'The key.', schema: keySchema },
+      async handle({ params }) {
+        const key = await storage.apiKeys.find(params.id)
+        if (!key) throw notFound()
+        return presentAnyKey(key)
       },
     }),
     route({
@@ -52,7 +73,7 @@ export function adminApiKeyRoutes({ storage, audit }: ApiKeyParts): ApiRoute[] {
       method: 'delete',
       path: '/admin/api-keys/:id',
       summary: 'Revoke a key; it is dead at once.',
-      params: z.object({ id: text(32) }),
+      params: keyId,
       answer: { status: 204, description: 'Done.' },
       async handle(call) {
         const { id } = call.params

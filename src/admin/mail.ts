@@ -1,12 +1,15 @@
 import { z } from 'zod'
-import { route, type ApiRoute } from '#http/api.ts'
+import { route, text, type ApiRoute } from '#http/api.ts'
 import type { QueuedMail } from '#storage/mail-queue.ts'
 import type { Storage } from '#storage/storage.ts'
+import type { Audit } from './audited.ts'
 import { iso, nextCursor, pageQuery } from './pages.ts'
+import { notFound } from './refusals.ts'
 
 /** `/admin/mail`: what waits to be sent and what was given up; never what it says, which may sign somebody in. */
 export interface MailParts {
   storage: Pick<Storage, 'mailQueue'>
+  audit: Audit
 }
 
 const mailSchema = z
@@ -22,14 +25,15 @@ const mailSchema = z
   })
   .meta({ id: 'Mail' })
 
-export const mailRoutes = ({ storage }: MailParts): ApiRoute[] => [
+const common = { tag: 'admin mail', access: { scope: 'admin:mail' } } as const
+
+export const mailRoutes = ({ storage, audit }: MailParts): ApiRoute[] => [
   route({
-    tag: 'admin mail',
-    access: { scope: 'admin:mail' },
+    ...common,
     method: 'get',
     path: '/admin/mail',
     summary: 'Mail that waits or was given up, newest first, without its bodies.',
-    query: pageQuery,
+    query: pageQuery.extend({ state: z.enum(['waiting', 'failed']).optional() }),
     answer: {
       status: 200,
       description: 'A page of mails.',
@@ -38,6 +42,19 @@ export const mailRoutes = ({ storage }: MailParts): ApiRoute[] => [
     async handle({ query }) {
       const { mails, next } = await storage.mailQueue.list(query)
       return { mails: mails.map(presentMail), next_cursor: next ?? null }
+    },
+  }),
+  route({
+    ...common,
+    method: 'post',
+    path: '/admin/mail/:id/retry',
+    summary: 'Send a mail that was given up once more; 404 when it waits or was sent.',
+    params: z.object({ id: text(64) }),
+    answer: { status: 204, description: 'It is in the queue again.' },
+    async handle(call) {
+      const { id } = call.params
+      if (!(await storage.mailQueue.retry(id))) throw notFound()
+      audit({ type: 'mail.retried', target: `mail:${id}` }, call)
     },
   }),
 ]

@@ -13,6 +13,7 @@ import { withRefusals } from './refusals.ts'
 import { resourceRoutes } from './resources.ts'
 import { roleRoutes } from './roles.ts'
 import { sessionRoutes } from './sessions.ts'
+import { settingsRoutes, type SettingsParts } from './settings.ts'
 import { statsRoutes, type StatsParts } from './stats.ts'
 import { userActionRoutes, type UserActionParts } from './user-actions.ts'
 import { userRoutes } from './users.ts'
@@ -31,6 +32,7 @@ export interface AdminParts
     Pick<ClientParts, 'validateClient'>,
     Pick<KeyParts, 'keys'>,
     Pick<ProviderParts, 'providers' | 'issuer'>,
+    SettingsParts,
     StatsParts {
   storage: Pick<
     Storage,
@@ -65,5 +67,6 @@ export function adminRoutes(parts: AdminParts): ApiRoute[] {
     ...mailRoutes(parts),
     ...statsRoutes(parts),
     ...providerRoutes(parts),
+    ...settingsRoutes(parts),
   ].map(withRefusals)
 }

@@ -27,7 +27,8 @@ export const adminScopes: ResourceScope[] = [
     'See and choose the providers that people sign in with',
     '查看和选择用于登录的外部账号',
   ),
-  scope('admin:mail', 'See the mail that waits to be sent', '查看待发送的邮件'),
+  scope('admin:mail', 'See the mail that waits to be sent, and retry it', '查看和重试待发送的邮件'),
+  scope('admin:settings', 'See the settings of the server', '查看服务器的设置'),
 ]
 
 function scope(name: string, en: string, zhCN: string): ResourceScope {

@@ -2,6 +2,7 @@ import { at } from '#http/api-client.ts'
 import { fieldErrors } from '#http/field-errors.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import { AppError } from '#lib/app-error.ts'
+import { isConfirmed, notConfirmed } from './danger.ts'
 import { confirmTextOf } from './user-actions.ts'
 import { showUser } from './user.ts'
 import type { ConsoleUser } from './users.ts'
@@ -45,8 +46,7 @@ async function act(call: PageCall, name: keyof typeof done, body?: object): Prom
 async function deleteUser(call: PageCall): Promise<PageAnswer> {
   const { api, params, fields } = call
   const user = await api.get<ConsoleUser>(at`/admin/users/${params['id']}`)
-  if (fields['confirm']?.trim() !== confirmTextOf(user))
-    return showUser(call, { errors: { confirm: 'console.confirm.wrong' } })
+  if (!isConfirmed(fields, confirmTextOf(user))) return showUser(call, { errors: notConfirmed })
   try {
     await api.delete(at`/admin/users/${user.id}`)
     return { to: '/console/users?done=userDeleted' }

@@ -1,5 +1,6 @@
 import { at } from '#http/api-client.ts'
 import type { Box } from '#view/signed-in-pages.ts'
+import { deleteBox } from './danger.ts'
 import type { ConsoleUser } from './users.ts'
 
 /** What an administrator does to a person's sign-in, as boxes of `/console/users/:id`; `user-action-pages.ts` takes them. */
@@ -13,26 +14,12 @@ export const recoveryBox = ({ id }: ConsoleUser): Box => ({
 
 export const dangerBoxes = (user: ConsoleUser): Box[] => [
   user.is_active ? banBox(user) : unbanBox(user),
-  {
+  deleteBox({
+    action: at`/console/users/${user.id}/delete`,
     heading: 'console.users.delete',
     text: 'console.users.deleteText',
-    isDanger: true,
-    forms: [
-      {
-        action: at`/console/users/${user.id}/delete`,
-        fields: [
-          {
-            kind: 'text',
-            name: 'confirm',
-            label: { key: 'console.confirm.label', values: { text: confirmTextOf(user) } },
-            value: '',
-          },
-        ],
-        submit: 'console.users.delete',
-        look: 'destroy',
-      },
-    ],
-  },
+    name: confirmTextOf(user),
+  }),
 ]
 
 /** What somebody types to say that they mean this user. */

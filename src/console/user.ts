@@ -3,7 +3,9 @@ import { fieldErrors } from '#http/field-errors.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
+import { twoSteps } from './danger.ts'
 import { forms } from './forms.ts'
+import { sessionCell, type ConsoleSession } from './sessions.ts'
 import { dangerBoxes, recoveryBox } from './user-actions.ts'
 import { roleNames, rolesField, rolesOf } from './user-roles.ts'
 import { lastLogin, nameOf, statusChip, type ConsoleUser } from './users.ts'
@@ -18,15 +20,6 @@ export function oneUserPages(): PageRoute[] {
 }
 
 const texts = ['email', 'username', 'nickname', 'phone', 'avatar_url'] as const
-
-interface Session {
-  id: string
-  kind: 'browser' | 'app'
-  client_id: string | null
-  address: string | null
-  agent: string | null
-  last_seen_at: string | null
-}
 
 export async function showUser(
   call: PageCall,
@@ -91,29 +84,28 @@ async function profileBox(
 
 async function sessionsBox({ api, person }: PageCall, { id }: ConsoleUser): Promise<Box[]> {
   if (!person.scopes.has('admin:sessions')) return []
-  const { sessions } = await api.get<{ sessions: Session[] }>('/admin/sessions', { user_id: id })
+  const { sessions } = await api.get<{ sessions: ConsoleSession[] }>('/admin/sessions', {
+    user_id: id,
+  })
   return [
     {
       heading: 'console.users.sessions',
       none: 'console.users.noSessions',
       rows: sessions.map((one) => ({
-        cell: {
-          ...(one.agent === null
-            ? { say: `console.users.${one.kind}` as const }
-            : { text: one.agent }),
-          sub: [one.client_id, one.address].filter(Boolean).join(' · ') || undefined,
-          when: one.last_seen_at ?? undefined,
-        },
-        form: {
-          action: at`/console/users/${id}/end-session`,
-          fields: [],
-          hidden: { session: one.id },
+        cell: { ...sessionCell(one), when: one.last_seen_at ?? undefined },
+        form: twoSteps(at`/console/users/${id}/end-session`, {
           submit: 'console.users.end',
-          look: 'quiet',
-        },
+          confirm: 'console.users.endText',
+          hidden: { session: one.id },
+        }),
       })),
       forms: [
-        { action: at`/console/users/${id}/logout`, fields: [], submit: 'console.users.signOut' },
+        {
+          action: at`/console/users/${id}/logout`,
+          fields: [],
+          submit: 'console.users.signOut',
+          confirm: 'console.users.signOutText',
+        },
       ],
     },
   ]

@@ -20,11 +20,14 @@ export function parseForm(): Middleware {
   }
 }
 
-/** The fields of a parsed form, each a text without NUL bytes (which PostgreSQL cannot store); a repeated field is refused. */
+/**
+ * The fields of a parsed form, each a text without NUL bytes (which PostgreSQL cannot store); a repeated field is refused.
+ * Names are taken as they are: the parser's own result makes objects of the dots and brackets in them.
+ */
 export function formFields(ctx: AppContext): Record<string, string> {
   const fields: Record<string, string> = {}
-  for (const [name, value] of Object.entries((ctx.request.body ?? {}) as Record<string, unknown>)) {
-    if (typeof value !== 'string' || value.includes('\0'))
+  for (const [name, value] of new URLSearchParams(ctx.request.rawBody)) {
+    if (Object.hasOwn(fields, name) || value.includes('\0'))
       throw new AppError('invalid_request', 400)
     fields[name] = value
   }

@@ -18,8 +18,8 @@ export interface PageRoute {
   method: 'get' | 'post'
   /** With `:name` for parameters, such as `/console/users/:id`. */
   path: string
-  /** Everyone who is signed in, or who has this scope of our own API. */
-  access: 'user' | { scope: string }
+  /** Everyone who is signed in, who has any scope of an administrator, or who has this scope of our own API. */
+  access: 'user' | 'administrator' | { scope: string }
   /** Seconds; an older sign-in is asked for again. Absent: any will do. */
   maxAge?: number
   handle(call: PageCall): Promise<PageAnswer>
@@ -85,8 +85,7 @@ export function pageRoutes(
     router[route.method](route.path, async (ctx) => {
       const person = await parts.readPerson(ctx)
       if (!person || !isFresh(person, route, parts.now())) return askToSignIn(ctx, route, parts)
-      if (typeof route.access === 'object' && !person.scopes.has(route.access.scope))
-        throw new AppError('forbidden', 403)
+      if (!mayOpen(person, route)) throw new AppError('forbidden', 403)
       preferLocales(ctx, person.locale)
       const binding = `${person.session.uid}:${person.userId}`
       let fields: Record<string, string> = {}
@@ -112,6 +111,14 @@ export function pageRoutes(
 
 const isFresh = ({ session }: SignedInPerson, { maxAge }: PageRoute, now: number): boolean =>
   maxAge === undefined || now - session.signedInAt < maxAge * 1000
+
+const mayOpen = ({ scopes }: SignedInPerson, { access }: PageRoute): boolean => {
+  if (access === 'user') return true
+  return access === 'administrator' ? mayAdminister(scopes) : scopes.has(access.scope)
+}
+
+const mayAdminister = (scopes: ReadonlySet<string>): boolean =>
+  [...scopes].some((scope) => scope.startsWith('admin:'))
 
 /** A form that is sent too late leads to the sign-in, and then to the page that it was on; what was typed is gone. */
 function askToSignIn(ctx: AppContext, { method, maxAge }: PageRoute, parts: PageRoutesParts): void {
@@ -144,7 +151,8 @@ function show(
   const shell: Shell = {
     csrf,
     account: person.account,
-    mayAdminister: [...person.scopes].some((scope) => scope.startsWith('admin:')),
+    mayAdminister: mayAdminister(person.scopes),
+    scopes: person.scopes,
     done: queryOf(ctx)['done'],
   }
   parts.showPage(ctx, answer.page, { ...answer.props, ...shell })

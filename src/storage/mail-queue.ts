@@ -32,9 +32,13 @@ export interface MailQueueStore {
   /** It was not sent: to be tried again at `nextAttemptAt`, or given up when that is undefined. */
   failed(id: string, error: string, nextAttemptAt: number | undefined): Promise<void>
 
+  /** Puts one that was given up back in the queue, due now and as if never tried; resolves to whether it was there. */
+  retry(id: string): Promise<boolean>
+
   /** Newest first; `sealedBody` is empty here. */
   list(page: {
     limit: number
     cursor?: string | undefined
+    state?: QueuedMail['state'] | undefined
   }): Promise<{ mails: QueuedMail[]; next: string | undefined }>
 }

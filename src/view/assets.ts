@@ -39,7 +39,9 @@ export const readView = (path: string): string =>
 export function createAssets(accent?: string): Assets {
   const files = new Map<string, { body: string; type: string; hash: string }>()
   for (const [name, type] of Object.entries(types)) {
-    const original = readView(`assets/${name}`)
+    const original = name.endsWith('.css')
+      ? withoutSpace(readView(`assets/${name}`))
+      : readView(`assets/${name}`)
     const body = accent === undefined ? original : recolour(name, original, accent)
     files.set(name, { body, type, hash: hashOf(body) })
   }
@@ -72,5 +74,14 @@ function recolour(name: string, body: string, accent: string): string {
   }
   return body
 }
+
+/** A stylesheet of ours without comments and without the space that is there for who writes it: a fifth of its bytes. */
+const withoutSpace = (css: string): string =>
+  css
+    .replaceAll(/\/\*.*?\*\//gs, '')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/ ?([{};,]) ?/g, '$1')
+    .replaceAll(';}', '}')
+    .trim()
 
 const hashOf = (body: string): string => createHash('sha256').update(body).digest('hex').slice(0, 8)

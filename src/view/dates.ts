@@ -22,7 +22,7 @@ export const datesIn = (locale: Locale) => {
     exact: (time: string): string => exact.format(new Date(time)),
     /** `<time>`: how long ago or how soon, the exact time in its title. HTML. */
     when: (time: string): string =>
-      `<time datetime="${escape(time)}" title="${escape(exact.format(new Date(time)))}">${escape(ago(time))}</time>`,
+      `<time datetime="${escape(time.replace(/\.\d+Z$/, 'Z'))}" title="${escape(exact.format(new Date(time)))}">${escape(ago(time))}</time>`,
     number: (value: number): string => number.format(value),
   }
 }

@@ -34,6 +34,8 @@ export type Shell = {
   account: Account
   /** Whether the way to the console is shown. */
   mayAdminister: boolean
+  /** What the person may do by our own API: the menu shows no more. */
+  scopes: ReadonlySet<string>
   /** What has just been done: a key below `done.`; others are not shown. */
   done: string | undefined
 }

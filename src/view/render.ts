@@ -6,6 +6,7 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Eta } from 'eta'
 import { type Asset, type Assets, createAssets, readView } from './assets.ts'
+import { drawColumns, shares } from './chart.ts'
 import { datesIn } from './dates.ts'
 import { highlightJson, highlightToken } from './code.ts'
 import { readEngineForm } from './engine-form.ts'
@@ -107,12 +108,20 @@ function wordsIn(locale: Locale, brandName: string, translator: Translator): obj
 const tools = {
   accentHref,
   escape,
+  escapeText,
   web,
   initial,
   readEngineForm,
   highlightJson,
   highlightToken,
+  drawColumns,
+  shares,
   icon: readIcons(),
+}
+
+/** Text made safe between tags, where quotes may stay as they are: JSON is half as long again with them escaped. */
+function escapeText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
 /** An address as it may stand in `href` or `src`: http(s) only, else undefined. */

@@ -2,13 +2,17 @@
  * What the pages of signed-in people are made of, in the account centre and in the console. There are few kinds of them,
  * so that each looks and works like the others: a list, the details of one thing, and the dashboard.
  */
+import type { Chart, Ranking } from './chart.ts'
 import type { Common, Permissions, Shell } from './pages.ts'
 import type { Message } from './translate.ts'
 
 /** Field → what is wrong with it; `form` is about none of them. */
 export type FieldErrors = Readonly<Record<string, Message | undefined>>
 
-/** The sections of each area, as its menu lists them: the name below `<area>.nav.`, and the path. */
+/**
+ * The sections of each area, as its menu lists them: the name below `<area>.nav.`, the path, and the scope without which
+ * a person does not see it.
+ */
 export const sections = {
   account: [
     ['profile', '/account'],
@@ -18,8 +22,23 @@ export const sections = {
     ['keys', '/account/api-keys'],
     ['data', '/account/data'],
   ],
-  console: [['users', '/console/users']],
-} as const satisfies Record<string, readonly (readonly [name: string, path: string])[]>
+  console: [
+    ['dashboard', '/console'],
+    ['users', '/console/users', 'admin:users'],
+    ['clients', '/console/clients', 'admin:clients'],
+    ['resources', '/console/resources', 'admin:resources'],
+    ['roles', '/console/roles', 'admin:roles'],
+    ['apiKeys', '/console/api-keys', 'admin:api-keys'],
+    ['sessions', '/console/sessions', 'admin:sessions'],
+    ['audit', '/console/audit', 'admin:audit'],
+    ['keys', '/console/keys', 'admin:keys'],
+    ['mail', '/console/mail', 'admin:mail'],
+    ['settings', '/console/settings', 'admin:settings'],
+  ],
+} as const satisfies Record<
+  string,
+  readonly (readonly [name: string, path: string, scope?: string])[]
+>
 
 export type Area = keyof typeof sections
 
@@ -32,6 +51,8 @@ export type Cell = {
   say?: Message | undefined
   /** A second, quieter line. */
   sub?: string | undefined
+  /** A quieter line in the reader's language. */
+  note?: Message | undefined
   when?: string | undefined
   number?: number | undefined
   chip?: Chip | undefined
@@ -43,6 +64,8 @@ export type Cell = {
   notes?: { label: Message; when?: string | undefined }[] | undefined
   /** JSON that is folded until it is asked for. */
   json?: string | undefined
+  /** What can be done with it. */
+  form?: Form | undefined
 }
 
 export type Chip = { say: Message; tone: 'ok' | 'warn' | 'plain' }
@@ -59,6 +82,7 @@ export type Field = {
       inputmode?: 'email' | 'tel' | 'url' | 'numeric' | undefined
       autocomplete?: string | undefined
       maxlength?: number | undefined
+      placeholder?: string | undefined
     }
   | { kind: 'password'; autocomplete: 'current-password' | 'new-password'; optional?: boolean }
   | { kind: 'check'; checked: boolean }
@@ -75,6 +99,8 @@ export type Form = {
   hidden?: Record<string, string> | undefined
   submit: Message
   look?: 'primary' | 'secondary' | 'quiet' | 'destroy' | undefined
+  /** For what cannot be undone: the form is folded behind a button of its own and says this when it is opened. */
+  confirm?: Message | undefined
 }
 
 /** A part of a details page, in its order: words, what is shown, what can be done. */
@@ -91,7 +117,7 @@ export type Box = {
   none?: Message | undefined
   /** Text to be copied. */
   codes?: { label: Message; text: string }[] | undefined
-  links?: { href: string; label: Message }[] | undefined
+  links?: { href: string; label: Message; text?: Message | undefined }[] | undefined
   forms?: Form[] | undefined
 }
 
@@ -125,5 +151,19 @@ export type SignedInPageProps = {
     secret?: { label: Message; text: string }[] | undefined
     boxes: Box[]
     errors: FieldErrors
+  }
+  dashboard: Page & {
+    /** Said first on a server that nobody uses yet. */
+    start?: { heading: Message; text: Message; href: string; action: Message } | undefined
+    totals: {
+      label: Message
+      value: number
+      sub?: Message | undefined
+      href?: string | undefined
+    }[]
+    charts: Chart[]
+    ranking?: Ranking | undefined
+    /** For those who may not see the numbers: where they can go. */
+    links: { href: string; label: Message; text?: Message | undefined }[]
   }
 }

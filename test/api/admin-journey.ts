@@ -103,6 +103,7 @@ async function signIns({ journey: { visit }, token, fixture }: Desk): Promise<vo
     new Set(),
   )
   await visit('GET /admin/api-keys', { token, query: { limit: '1' } })
+  await visit('GET /admin/api-keys/{id}', { token, params: { id: record.id } })
   await visit('DELETE /admin/api-keys/{id}', { token, params: { id: record.id } })
   await visit('POST /admin/users/{id}/remove-factors', { token, params })
   await visit('DELETE /admin/users/{id}', { token, params: { id: user.id } })
@@ -169,7 +170,11 @@ async function operations({ journey: { visit, refused }, token, fixture }: Desk)
     subject: 'Hello',
     sealedBody: 'not to be opened',
   })
-  await visit('GET /admin/mail', { token })
+  await visit('GET /admin/mail', { token, query: { state: 'waiting' } })
+  await fixture.storage.mailQueue.failed('one-mail', 'nobody is there', undefined)
+  await visit('POST /admin/mail/{id}/retry', { token, params: { id: 'one-mail' } })
+  await refused('POST /admin/mail/{id}/retry', 404, { token, params: { id: 'one-mail' } })
+  await visit('GET /admin/settings', { token })
   await visit('GET /admin/stats', { token, query: { days: '7' } })
   await visit('GET /admin/keys', { token })
   await refused('POST /admin/keys/rotate', 409, { token, body: {} })

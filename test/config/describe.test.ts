@@ -1,7 +1,8 @@
 import test from 'ava'
-import { describeConfig } from '#config/describe.ts'
+import { describeConfig, describeSettings } from '#config/describe.ts'
 import { loadConfig } from '#config/load.ts'
 import { settings } from '#config/settings.ts'
+import en from '#views/locales/en.json' with { type: 'json' }
 
 const secrets = {
   SECRET_KEY: 'q8Zr2LwX5vTn7BcY1KdM4HsJ9PfA6GeU',
@@ -35,4 +36,9 @@ test('an unset secret is shown as unset', (t) => {
   const text = describeConfig(loadConfig({}))
   t.regex(text, /^SECRET_KEY= {2}#/m)
   t.regex(text, /^REDIS_URL= {2}#/m)
+})
+
+test('the console explains every setting in the same words, and the other language has them too', (t) => {
+  const help = describeSettings(loadConfig({})).map((setting) => [setting.name, setting.help])
+  t.deepEqual(en.settingHelp, Object.fromEntries(help))
 })

@@ -124,9 +124,46 @@ function failing(test: TestFn, open: Open): void {
     const expected = { id: mail.id, state: 'failed', lastError: '550 no such user', attempts: 1 }
     t.like((await mailQueue.list({ limit: 10 })).mails[0], expected)
   })
+
+  test('mail queue: retry() makes one that was given up due at once, and leaves the others', async (t) => {
+    const { mailQueue, pass } = await open(t)
+    const [lost, waiting] = [mailTo('a@example.com'), mailTo('b@example.com')]
+    await mailQueue.add(lost)
+    await mailQueue.add(waiting)
+    await mailQueue.claim(2, 1000)
+    await mailQueue.failed(lost.id, '550 no such user', undefined)
+    t.true(await mailQueue.retry(lost.id))
+    t.false(await mailQueue.retry(lost.id))
+    t.false(await mailQueue.retry(waiting.id))
+    t.false(await mailQueue.retry('nothing'))
+    await pass(1)
+    const again = await mailQueue.claim(10, 1000)
+    t.deepEqual(
+      again.map(({ id, attempts }) => [id, attempts]),
+      [[lost.id, 1]],
+    )
+  })
 }
 
 function looking(test: TestFn, open: Open): void {
+  test('mail queue: list() of one state leaves out the other', async (t) => {
+    const { mailQueue } = await open(t)
+    const [lost, waiting] = [mailTo('a@example.com'), mailTo('b@example.com')]
+    await mailQueue.add(lost)
+    await mailQueue.add(waiting)
+    await mailQueue.failed(lost.id, '550 no such user', undefined)
+    for (const [state, id] of [
+      ['failed', lost.id],
+      ['waiting', waiting.id],
+    ] as const) {
+      const { mails } = await mailQueue.list({ limit: 10, state })
+      t.deepEqual(
+        mails.map((mail) => mail.id),
+        [id],
+      )
+    }
+  })
+
   test('mail queue: list() visits every mail once, newest first and without a body, while others are added', async (t) => {
     const { mailQueue, pass } = await open(t)
     const ids: string[] = []

@@ -38,8 +38,13 @@ test('names that mean something to JavaScript change nothing', async (t) => {
   t.false('polluted' in {})
 })
 
-test('a repeated or nested field and a NUL byte are refused with 400', async (t) => {
-  for (const form of ['a=1&a=2', 'a[]=1', 'a[b]=1', 'a=%00', 'a=x%00y']) {
+test('dots and brackets are letters of a name, not the way into an object', async (t) => {
+  const { body } = await send(t, 'a.b=1&c%5B%5D=2&https%3A%2F%2Fapi.example.com+d%5Be%5D=3')
+  t.deepEqual(body, { 'a.b': '1', 'c[]': '2', 'https://api.example.com d[e]': '3' })
+})
+
+test('a repeated field and a NUL byte are refused with 400', async (t) => {
+  for (const form of ['a=1&a=2', 'a%5B%5D=1&a[]=2', 'a=%00', 'a=x%00y']) {
     const { status, body } = await send(t, form)
     t.deepEqual([status, body], [400, { code: 'invalid_request' }], form)
   }

@@ -4,7 +4,12 @@ import { createBrowser, type Browser } from '../support/browser.ts'
 import { start, type Fixture, type Person } from '../support/start.ts'
 
 /** Every page of the table, with something for each parameter. */
-const options = { consoleMaxAge: 3600, eraseAfterDays: 14, passwordMinLength: 8 }
+const options = {
+  consoleMaxAge: 3600,
+  eraseAfterDays: 14,
+  passwordMinLength: 8,
+  issuer: 'http://id.example',
+}
 const pages = signedInPages(options).map((page) => ({
   ...page,
   url: page.path.replaceAll(/:\w+/g, 'abc'),

@@ -48,7 +48,7 @@ export function createBrowser(origin: string, headers: Record<string, string> = 
 
   const pageOf = async (url: URL, response: Response): Promise<Page> => {
     const html = await response.text()
-    const root = parse(html)
+    const root = parse(html, parsing)
     return {
       url,
       status: response.status,
@@ -66,20 +66,18 @@ export function createBrowser(origin: string, headers: Record<string, string> = 
     root: HTMLElement,
     { name, fields }: { name: string; fields: Record<string, string> },
   ) => {
+    const button = root.querySelector(`button[formaction$="${name}"]`)
     const form = root
       .querySelectorAll('form')
-      .find((one) => one.getAttribute('id') === name || one.getAttribute('action')?.endsWith(name))
+      .find((one) =>
+        button
+          ? one.getAttribute('id') === button.getAttribute('form')
+          : one.getAttribute('id') === name || one.getAttribute('action')?.endsWith(name),
+      )
     if (!form) throw new Error(`no form ${name} on ${at.href}: ${root.textContent.slice(0, 300)}`)
-    const values = Object.fromEntries(
-      form.querySelectorAll('input').flatMap((input) => {
-        if (input.getAttribute('type') === 'checkbox' && !input.hasAttribute('checked')) return []
-        const field = input.getAttribute('name')
-        // A box that is not ticked is not sent.
-        const isTicked = input.getAttribute('type') !== 'checkbox' || input.hasAttribute('checked')
-        return field && isTicked ? [[field, input.getAttribute('value') ?? '']] : []
-      }),
-    )
-    return request(new URL(form.getAttribute('action') ?? '', at), {
+    const values = valuesOf(form)
+    const action = button?.getAttribute('formaction') ?? form.getAttribute('action') ?? ''
+    return request(new URL(action, at), {
       method: 'POST',
       body: new URLSearchParams({ ...values, ...fields }),
       headers: { origin: new URL(origin).origin, 'sec-fetch-site': 'same-origin' },
@@ -87,6 +85,23 @@ export function createBrowser(origin: string, headers: Record<string, string> = 
   }
 
   return { jar, open: (url) => request(new URL(url, origin)) }
+}
+
+/** By default what stands in a `pre` is not parsed. */
+const parsing = { blockTextElements: { script: true, style: true } }
+
+/** What the form holds as it stands: of boxes the ticked ones, of a choice the chosen one. */
+function valuesOf(form: HTMLElement): Record<string, string> {
+  const fields = form.querySelectorAll('input, textarea, select').flatMap((field) => {
+    const name = field.getAttribute('name')
+    const isBox = field.getAttribute('type') === 'checkbox'
+    if (!name || (isBox && !field.hasAttribute('checked'))) return []
+    if (field.rawTagName === 'textarea') return [[name, field.textContent]]
+    if (field.rawTagName !== 'select') return [[name, field.getAttribute('value') ?? '']]
+    const chosen = field.querySelector('option[selected]') ?? field.querySelector('option')
+    return [[name, chosen?.getAttribute('value') ?? '']]
+  })
+  return Object.fromEntries(fields)
 }
 
 const leftPage = (url: URL, left: URL, response: Response): Page => ({

@@ -11,6 +11,7 @@ const friendly = samples(...friendlyWords)
 const pageNames: PageName[] = [
   'list',
   'details',
+  'dashboard',
   'login',
   'register',
   'forgot-password',

@@ -20,7 +20,14 @@ export function samples(text: string, address: string): PageProps {
   const engine = { ...common, client, formId: text, formHtml: engineForm }
   const account = { name: text, identifier: `${text}2` }
   const said = { text }
-  const shell = { ...common, csrf: text, account, mayAdminister: true, done: 'profile' }
+  const shell = {
+    ...common,
+    csrf: text,
+    account,
+    mayAdminister: true,
+    scopes: new Set(['admin:users']),
+    done: 'profile',
+  }
   return {
     ...signedInSamples(text, shell),
     login: {

@@ -8,13 +8,19 @@ export function signedInSamples(text: string, shell: Common & Shell): SignedInPa
     { text, href: `/${encodeURIComponent(text)}`, sub: text },
     { say: said, chip: { say: said, tone: 'ok' } },
     { when: '2026-11-20T05:00:00.000Z', number: 12_345 },
-    { code: text, json: text, notes: [{ label: said, when: '2026-11-20T05:00:00.000Z' }] },
+    {
+      code: text,
+      json: text,
+      notes: [{ label: said, when: '2026-11-20T05:00:00.000Z' }],
+      note: { text },
+      form: { action: '/g', fields: [], submit: { text }, confirm: { text } },
+    },
   ]
   const label = said
   const option = { value: text, label }
   const fields = (name: string): Field[] => [
     { kind: 'text', name, label, help: said, value: text },
-    { kind: 'area', name: `${name}2`, label, value: text },
+    { kind: 'area', name: `${name}2`, label, value: text, placeholder: text },
     { kind: 'password', name: `${name}3`, label, autocomplete: 'new-password' },
     { kind: 'check', name: `${name}4`, label, help: said, checked: true },
     { kind: 'choice', name: `${name}5`, label, value: text, options: [option] },
@@ -39,7 +45,7 @@ export function signedInSamples(text: string, shell: Common & Shell): SignedInPa
       rows: cells.map((cell) => ({ cell, form: { action: '/b', fields: [], submit: said } })),
       permissions: [{ items: [] }, { resource: text, items: [{ text, sensitive: true }] }],
       codes: [{ label, text }],
-      links: [{ href: '/c', label }],
+      links: [{ href: '/c', label, text: said }],
       forms: [form('a'), form('a')],
     },
     { heading: said, isDanger: true, none: said, forms: [form('a')] },
@@ -69,6 +75,25 @@ export function signedInSamples(text: string, shell: Common & Shell): SignedInPa
       secret: [{ label, text }],
       boxes,
       errors,
+    },
+    dashboard: {
+      ...page,
+      start: { heading: said, text: said, href: '/h', action: said },
+      totals: [{ label, value: 1234, sub: said, href: '/i' }],
+      charts: [
+        {
+          heading: said,
+          days: ['2026-11-19', '2026-11-20'],
+          series: [{ label, values: [0, 3], tone: 'one' }],
+        },
+      ],
+      ranking: {
+        heading: said,
+        text: said,
+        unit: said,
+        rows: [{ label: text, value: 5, count: 2 }],
+      },
+      links: [{ href: '/j', label, text: said }],
     },
   }
 }

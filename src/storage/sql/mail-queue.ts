@@ -1,7 +1,7 @@
 import type { Clock } from '#lib/clock.ts'
 import type { MailQueueStore, QueuedMail } from '#storage/mail-queue.ts'
 import { comparable } from './comparable.ts'
-import { readPage } from './pages.ts'
+import { readPage, type Condition } from './pages.ts'
 import { insertInto } from './sql-text.ts'
 import type { Statements } from './statements.ts'
 
@@ -28,6 +28,8 @@ const texts = {
   remove: 'DELETE FROM mail_queue WHERE id = ?',
   putOff: 'UPDATE mail_queue SET last_error = ?, next_attempt_at = ? WHERE id = ?',
   giveUp: "UPDATE mail_queue SET last_error = ?, state = 'failed' WHERE id = ?",
+  retry:
+    "UPDATE mail_queue SET state = 'waiting', attempts = 0, next_attempt_at = ? WHERE id = ? AND state = 'failed'",
 }
 
 export function createMailQueueStore(
@@ -49,8 +51,12 @@ export function createMailQueueStore(
       if (nextAttemptAt === undefined) await run(texts.giveUp, [text, id])
       else await run(texts.putOff, [text, nextAttemptAt, id])
     },
-    async list({ limit, cursor }) {
-      const query = { select: selected("''"), where: [], limit, cursor }
+    async retry(id) {
+      return (await run(texts.retry, [now(), id])).changes > 0
+    },
+    async list({ limit, cursor, state }) {
+      const where: Condition[] = state === undefined ? [] : [['state = ?', state]]
+      const query = { select: selected("''"), where, limit, cursor }
       const { rows, next } = await readPage<Row>(run, query, (row) => [row.createdAt, row.id])
       return { mails: rows.map(fromRow), next }
     },

@@ -1,0 +1,34 @@
+import { at } from '#http/api-client.ts'
+import type { PageCall } from '#http/page-routes.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { Cell } from '#view/signed-in-pages.ts'
+import { nameOf, type ConsoleUser } from './users.ts'
+
+/** How lists name the people of these ids: by name and with a link for those who may see users, else by id. */
+export async function describePeople(
+  { api, person }: Pick<PageCall, 'api' | 'person'>,
+  ids: readonly string[],
+): Promise<(id: string) => Cell> {
+  if (!person.scopes.has('admin:users')) return (id) => ({ text: id })
+  const found = await Promise.all(
+    [...new Set(ids)].map(async (id) => {
+      try {
+        return [id, await api.get<ConsoleUser>(at`/admin/users/${id}`)] as const
+      } catch (error) {
+        if (error instanceof AppError && error.status === 404) return undefined
+        throw error
+      }
+    }),
+  )
+  const users = new Map(found.filter((one) => one !== undefined))
+  return (id) => {
+    const user = users.get(id)
+    if (!user) return { text: id }
+    const name = nameOf(user)
+    return {
+      text: name,
+      href: at`/console/users/${id}`,
+      sub: user.email === name ? undefined : (user.email ?? undefined),
+    }
+  }
+}
