@@ -1,4 +1,4 @@
-import inject from 'light-my-request'
+import type { inject } from 'light-my-request'
 import { accountRoutes } from '#account/routes.ts'
 import { adminRoutes } from '#admin/routes.ts'
 import { apiKeyRoutes, type DescribedScope } from '#api-keys/routes.ts'
@@ -143,6 +143,7 @@ function tokensOf({ config, storage, services, engine, handle }: ApiTableParts):
       const about = await tokens.describe(refreshToken)
       if (!about) return undefined
       const form = { grant_type: 'refresh_token', refresh_token: refreshToken, ...about }
+      const { inject } = await import('light-my-request')
       const answer = await inject(handle, {
         method: 'POST',
         url: `${config.basePath}/oauth/token`,

@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, jwtVerify, type JWTPayload } from 'jose'
-import * as oidc from 'openid-client'
+import type * as Library from 'openid-client'
 
 /**
  * The demo's side of OAuth, with openid-client as any application would use it. It knows the server by its issuer
@@ -41,6 +41,9 @@ export interface RelyingPartyParts {
   resourceScopes: string[]
 }
 
+/** Loaded when somebody opens the demo. */
+const library = () => import('openid-client')
+
 export function createRelyingParty({
   issuer,
   clientId,
@@ -48,12 +51,14 @@ export function createRelyingParty({
   resourceScopes,
 }: RelyingPartyParts): RelyingParty {
   const redirectUri = `${issuer}/demo/callback`
-  let discovered: Promise<oidc.Configuration> | undefined
-  const configuration = (): Promise<oidc.Configuration> => {
-    discovered ??= oidc
-      .discovery(new URL(issuer), clientId, undefined, oidc.None(), {
-        execute: [oidc.allowInsecureRequests],
-      })
+  let discovered: Promise<Library.Configuration> | undefined
+  const configuration = (): Promise<Library.Configuration> => {
+    discovered ??= library()
+      .then((oidc) =>
+        oidc.discovery(new URL(issuer), clientId, undefined, oidc.None(), {
+          execute: [oidc.allowInsecureRequests],
+        }),
+      )
       .catch((error: unknown) => {
         discovered = undefined
         throw error
@@ -77,6 +82,7 @@ export function createRelyingParty({
     refreshToken: string,
     about: Pick<Tokens, 'idToken' | 'idClaims' | 'userinfo'>,
   ) => {
+    const oidc = await library()
     const answer = await oidc.refreshTokenGrant(await configuration(), refreshToken, { resource })
     return {
       ...about,
@@ -88,6 +94,7 @@ export function createRelyingParty({
 
   return {
     async begin() {
+      const oidc = await library()
       const pending = {
         verifier: oidc.randomPKCECodeVerifier(),
         state: oidc.randomState(),
@@ -106,6 +113,7 @@ export function createRelyingParty({
       return { url: url.href, pending }
     },
     async complete(search, { verifier, state, nonce }) {
+      const oidc = await library()
       const config = await configuration()
       const answer = await oidc.authorizationCodeGrant(config, new URL(redirectUri + search), {
         pkceCodeVerifier: verifier,
@@ -119,6 +127,7 @@ export function createRelyingParty({
     },
     refresh: (tokens) => forApi(tokens.refreshToken, tokens),
     async logoutUrl({ idToken }) {
+      const oidc = await library()
       const url = oidc.buildEndSessionUrl(await configuration(), {
         id_token_hint: idToken,
         post_logout_redirect_uri: `${issuer}/demo`,

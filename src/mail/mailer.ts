@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createTransport } from 'nodemailer'
 import { newId } from '#lib/ids.ts'
 
 /** Sends mail: through an SMTP server or, in development, into a folder as `.eml` files that any mail program opens. */
@@ -27,21 +26,28 @@ export interface MailerParts {
 
 export function createMailer({ from, smtpUrl, outbox }: MailerParts): SendMail {
   if (smtpUrl !== undefined) {
-    const transport = createTransport(smtpUrl, {
-      from,
-      connectionTimeout: 10_000,
-      socketTimeout: 20_000,
-    } as object)
-    return async (mail) => void (await transport.sendMail(messageOf(mail)))
+    const options = { from, connectionTimeout: 10_000, socketTimeout: 20_000 }
+    let transport: ReturnType<typeof openSmtp> | undefined
+    return async (mail) => {
+      transport ??= openSmtp(smtpUrl, options)
+      await (await transport).sendMail(messageOf(mail))
+    }
   }
   if (outbox === undefined)
     return () => Promise.reject(new Error('no mail server: SMTP_URL is not set'))
-  const transport = createTransport({ streamTransport: true, buffer: true }, { from })
   return async (mail) => {
+    const { createTransport } = await import('nodemailer')
+    const transport = createTransport({ streamTransport: true, buffer: true }, { from })
     const { message } = await transport.sendMail(messageOf(mail))
     await mkdir(outbox, { recursive: true, mode: 0o700 })
     await writeFile(join(outbox, `${newId()}.eml`), message as Buffer, { mode: 0o600 })
   }
+}
+
+/** The library is loaded with the first mail: a server that sends none has no use for its megabytes. */
+async function openSmtp(url: string, options: object) {
+  const { createTransport } = await import('nodemailer')
+  return createTransport(url, options)
 }
 
 const messageOf = ({ to, subject, text, html }: Mail) => ({ to, subject, text, html })

@@ -1,13 +1,3 @@
-import {
-  BrokenCircuitError,
-  circuitBreaker,
-  ConsecutiveBreaker,
-  ExponentialBackoff,
-  handleType,
-  handleWhen,
-  retry,
-  wrap,
-} from 'cockatiel'
 import { z } from 'zod'
 import { errcodeBusy, WechatAway, WechatRefused } from './errors.ts'
 
@@ -45,12 +35,14 @@ export function createWechatHttp({
   timeoutMs,
   restMs = 10_000,
 }: WechatHttpParts): WechatHttp {
-  const policy = policyOf(restMs)
+  let loaded: ReturnType<typeof policyOf> | undefined
   const run = async <T>(call: WechatCall, read: (answer: Buffer) => T): Promise<T> => {
+    loaded ??= policyOf(restMs)
+    const { policy, isResting } = await loaded
     try {
       return await policy.execute(async () => read(await send(call, { baseUrl, timeoutMs })))
     } catch (error) {
-      if (!(error instanceof BrokenCircuitError)) throw error
+      if (!isResting(error)) throw error
       throw new WechatAway(call.path, 'it did not before', Math.ceil(restMs / 1000))
     }
   }
@@ -73,17 +65,22 @@ export function createWechatHttp({
 const isBusy = (error: Error): boolean =>
   error instanceof WechatRefused && error.errcode === errcodeBusy
 
-const policyOf = (restMs: number) =>
-  wrap(
-    retry(handleWhen(isBusy), {
-      maxAttempts: 2,
-      backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 1000 }),
-    }),
-    circuitBreaker(handleType(WechatAway), {
-      halfOpenAfter: restMs,
-      breaker: new ConsecutiveBreaker(failuresBeforeRest),
-    }),
-  )
+/** The library is loaded with the first call: most servers know no WeChat. */
+async function policyOf(restMs: number) {
+  const library = await import('cockatiel')
+  const again = library.retry(library.handleWhen(isBusy), {
+    maxAttempts: 2,
+    backoff: new library.ExponentialBackoff({ initialDelay: 100, maxDelay: 1000 }),
+  })
+  const breaker = library.circuitBreaker(library.handleType(WechatAway), {
+    halfOpenAfter: restMs,
+    breaker: new library.ConsecutiveBreaker(failuresBeforeRest),
+  })
+  return {
+    policy: library.wrap(again, breaker),
+    isResting: (error: unknown): boolean => error instanceof library.BrokenCircuitError,
+  }
+}
 
 async function send(
   { path, query = {}, body }: WechatCall,
