@@ -1,6 +1,5 @@
 import type { NewAuditEvent } from '#audit/recorder.ts'
 import type { Router } from '@koa/router'
-import { identityPages } from '#account/identity-pages.ts'
 import { recoveryPages } from '#account/recovery-pages.ts'
 import { createRelyingParty } from '#demo/relying-party.ts'
 import { mailPreviewRoutes } from '#demo/mail-routes.ts'
@@ -12,7 +11,6 @@ import { createCsrf } from '#http/csrf.ts'
 import { homeRoutes } from '#http/home.ts'
 import type { ShowPage } from '#http/pages.ts'
 import { interactionRoutes } from '#interaction/routes.ts'
-import { readBrowserSession } from '#oidc/browser-session.ts'
 import type { Engine } from '#oidc/engine.ts'
 import { partyOf } from '#oidc/pages.ts'
 import { createMailView } from '#view/mail.ts'
@@ -20,7 +18,6 @@ import { createTranslator, type Translator } from '#view/translate.ts'
 import type { AppParts } from './app.ts'
 import { demoClientId } from './first-start.ts'
 import { createNewcomers } from './newcomers.ts'
-import { signedInOf } from './signed-in-pages.ts'
 import type { Services } from './services.ts'
 import { deviceCookieOf } from './strong-sign-in.ts'
 
@@ -38,7 +35,6 @@ export function pageRoutes(
       audit: auditOf(parts.services),
     }),
     interactionRoutes(interactionOf(parts, { engine, showPage, translator })),
-    identityPages(identitiesOf(parts, { engine, showPage, translator })),
     recoveryPages(recoveryOf(parts, showPage)),
     ...(parts.config.development
       ? [demoOf(parts, showPage, translator), mailPreviewRoutes(mailPreviewOf(parts, showPage))]
@@ -81,23 +77,6 @@ function interactionOf(
     secureCookies: config.ISSUER.startsWith('https:'),
   }
 }
-
-const identitiesOf = (
-  parts: AppParts,
-  { engine, showPage, translator }: { engine: Engine; showPage: ShowPage; translator: Translator },
-): Parameters<typeof identityPages>[0] => ({
-  ...parts.services.federation,
-  session: (ctx) => readBrowserSession(engine.provider, ctx),
-  users: parts.storage.users,
-  identities: parts.storage.identities,
-  csrf: createCsrf(parts.services.secrets[0], parts.config.ISSUER),
-  translator,
-  showPage,
-  signInUrl: (path, options) => signedInOf(parts).signInUrl(path, options),
-  basePath: parts.config.basePath,
-  now: parts.services.now,
-  audit: auditOf(parts.services),
-})
 
 const recoveryOf = (
   { config, services }: AppParts,

@@ -1,12 +1,17 @@
 import type { Router } from '@koa/router'
+import { identityLinkRoutes } from '#account/identity-link-routes.ts'
 import { accountPages, type AccountPageOptions } from '#account/pages.ts'
-import type { Config } from '#config/load.ts'
 import { consolePages } from '#console/pages.ts'
 import type { ApiRoute } from '#http/api.ts'
 import { createCallApi, type CallApi } from '#http/api-client.ts'
 import type { RequestState } from '#http/context.ts'
 import { createCsrf } from '#http/csrf.ts'
-import { pageRoutes, type PageRoute, type SignedInPerson } from '#http/page-routes.ts'
+import {
+  pageRoutes,
+  type PageRoute,
+  type PageRoutesParts,
+  type SignedInPerson,
+} from '#http/page-routes.ts'
 import type { ShowPage } from '#http/pages.ts'
 import { createSignedIn, type SignedIn } from '#http/signed-in.ts'
 import { pagesClientId, readBrowserSession, type BrowserSession } from '#oidc/browser-session.ts'
@@ -36,31 +41,46 @@ export function signedInRoutes(
   { engine, showPage, table }: { engine: Engine; showPage: ShowPage; table: readonly ApiRoute[] },
 ): Router<RequestState>[] {
   const { config, storage, services } = parts
-  const [secret] = services.secrets
   const signedIn = signedInOf(parts)
-  const secondFactor = secondFactorPolicyOf(config, storage, services)
-  const callApi = createCallApi(table, (address) => services.requestLimits.count(address))
+  const common = {
+    basePath: config.basePath,
+    csrf: createCsrf(services.secrets[0], config.ISSUER),
+    now: services.now,
+    signInUrl: signedIn.signInUrl,
+    readPerson: readerOf(parts, engine, table),
+  }
   return [
     signedIn.routes,
-    pageRoutes(signedInPages(optionsOf(config)), {
-      basePath: config.basePath,
-      csrf: createCsrf(secret, config.ISSUER),
-      showPage,
-      now: services.now,
-      signInUrl: (path, options) => signedIn.signInUrl(path, options),
-      async readPerson(ctx) {
-        const session = await readBrowserSession(engine.provider, ctx)
-        const user = session && (await storage.users.findById(session.accountId))
-        if (!user || user.bannedAt !== undefined) return undefined
-        // A right password makes a session before the second factor is asked for.
-        const cookie = (name: string) => ctx.cookies.get(name, { signed: true })
-        const facts = { ...session, roles: user.roles, level: 1, cookie }
-        if ((await demandOf(secondFactor, facts)) !== 'none') return undefined
-        const scopes = await services.allowedScopes(user.id, config.API_RESOURCE)
-        return personOf({ user, session, scopes: new Set(scopes), callApi })
-      },
+    pageRoutes(signedInPages(optionsOf(parts)), { ...common, showPage }),
+    identityLinkRoutes({
+      ...common,
+      ...services.federation,
+      identities: storage.identities,
+      audit: (event, { address, agent, traceId }) =>
+        services.audit.record({ ...event, address, agent, traceId }),
     }),
   ]
+}
+
+/** Who is signed in in the browser that has sent a request, with every factor that is asked of them. */
+function readerOf(
+  { config, storage, services }: AppParts,
+  engine: Engine,
+  table: readonly ApiRoute[],
+): PageRoutesParts['readPerson'] {
+  const secondFactor = secondFactorPolicyOf(config, storage, services)
+  const callApi = createCallApi(table, (address) => services.requestLimits.count(address))
+  return async (ctx) => {
+    const session = await readBrowserSession(engine.provider, ctx)
+    const user = session && (await storage.users.findById(session.accountId))
+    if (!user || user.bannedAt !== undefined) return undefined
+    // A right password makes a session before the second factor is asked for.
+    const cookie = (name: string) => ctx.cookies.get(name, { signed: true })
+    const facts = { ...session, roles: user.roles, level: 1, cookie }
+    if ((await demandOf(secondFactor, facts)) !== 'none') return undefined
+    const scopes = await services.allowedScopes(user.id, config.API_RESOURCE)
+    return personOf({ user, session, scopes: new Set(scopes), callApi })
+  }
 }
 
 /** How our own pages have people sign in. */
@@ -70,7 +90,9 @@ export const signedInOf = ({ config, services }: AppParts): SignedIn =>
     clientId: pagesClientId,
     secret: services.secrets[0],
   })
-const optionsOf = (config: Config): Parameters<typeof signedInPages>[0] => ({
+
+const optionsOf = ({ config, services }: AppParts): Parameters<typeof signedInPages>[0] => ({
+  providers: services.federation.providers,
   consoleMaxAge: config.CONSOLE_MAX_AGE_MINUTES * 60,
   eraseAfterDays: config.ERASE_AFTER_DAYS,
   passwordMinLength: config.PASSWORD_MIN_LENGTH,

@@ -1,219 +1,145 @@
-import { Router } from '@koa/router'
-import type { Hop, Purpose } from '#federation/hop.ts'
-import type { Notes } from '#federation/notes.ts'
-import { UpstreamFailure } from '#federation/providers/upstream.ts'
 import type { Providers } from '#federation/registry.ts'
-import { iconOf, showProvider } from '#federation/shown.ts'
-import { storable } from '#federation/sign-in.ts'
-import { factsOf, type RequestFacts } from '#http/api.ts'
-import type { AppContext, RequestState } from '#http/context.ts'
-import type { Csrf } from '#http/csrf.ts'
-import { formFields, parseForm } from '#http/form.ts'
-import type { ShowPage } from '#http/pages.ts'
-import type { SameBrowser } from '#http/same-browser.ts'
-import { AppError } from '#lib/app-error.ts'
-import type { BrowserSession } from '#oidc/browser-session.ts'
-import { AlreadyExists } from '#storage/errors.ts'
-import type { Identity, IdentityStore, SeenIdentity } from '#storage/identities.ts'
-import type { UserStore } from '#storage/users.ts'
-import type { PageProps } from '#view/pages.ts'
-import type { MessageKey, Translator } from '#view/translate.ts'
-import { unlink } from './identity-routes.ts'
+import { showProvider } from '#federation/shown.ts'
+import { at } from '#http/api-client.ts'
+import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
+import type { Box, FieldErrors, Form } from '#view/signed-in-pages.ts'
+import { createTranslator, type Message, type MessageKey } from '#view/translate.ts'
+import { attempt } from './attempt.ts'
+import { unless } from './desk-pages.ts'
+import { freshFor } from './proof.ts'
 
 /**
- * `/account/identities`: a person who is signed in links accounts elsewhere to theirs and takes them away again. For
- * whoever holds the session of the browser and has signed in a short while ago; anybody else is sent to sign in first,
- * as an application would send them. Every POST carries a token bound to the session; what comes back from a provider
- * is linked only to the account that had sent it there.
+ * `/account/identities`: the accounts elsewhere with which a person signs in. They are taken away here, after a fresh
+ * sign-in; linking leaves for the provider, so that `/account/identities/link` has routes of its own.
  */
-export interface IdentityPagesParts {
-  /** The session of the browser; undefined when nobody is signed in. */
-  session(ctx: AppContext): Promise<BrowserSession | undefined>
-  users: Pick<UserStore, 'findById'>
-  identities: Pick<IdentityStore, 'link' | 'listByUser' | 'unlink'>
-  providers: Pick<Providers, 'list' | 'find'>
-  hop: Hop
-  notes: Notes
-  browser: SameBrowser
-  csrf: Csrf
-  translator: Translator
-  showPage: ShowPage
-  /** Where a browser is sent to sign in and from where it comes back to `path`; seconds. */
-  signInUrl(path: string, options: { maxAge: number | undefined }): string
-  basePath: string
-  now(): number
-  audit(
-    event: { type: string; actor: string; target: string; details: Record<string, unknown> },
-    request: RequestFacts,
-  ): void
+export function identityPages(providers: IdentityProviders): PageRoute[] {
+  const path = '/account/identities'
+  const access = 'user'
+  const show = (call: PageCall, errors?: FieldErrors) =>
+    showIdentities(call, { known: knownTo(providers, call), errors })
+  return [
+    { path, access, method: 'get', handle: (call) => show(call) },
+    {
+      path: `${path}/unlink`,
+      access,
+      method: 'post',
+      maxAge: freshFor,
+      handle: (call) =>
+        attempt(
+          async () => {
+            const address = at`/users/me/identities/${call.fields['id']}`
+            await call.api.delete(address).catch(unless('not_found'))
+            return { to: `${path}?done=identityUnlinked` }
+          },
+          (errors) => show(call, errors),
+        ),
+    },
+  ]
 }
 
-const recentMs = 15 * 60_000
-const hopProblems: Record<string, MessageKey> = {
-  cancelled: 'errors.provider_cancelled',
-  failed: 'errors.provider_failed',
-  unavailable: 'errors.provider_unavailable',
-}
-const refusals: Record<string, MessageKey> = {
-  identity_taken: 'errors.identity_taken',
-  last_sign_in_method: 'errors.last_sign_in_method',
-}
+export type IdentityProviders = Pick<Providers, 'list' | 'find'>
 
-export function identityPages(parts: IdentityPagesParts): Router<RequestState> {
-  const { basePath, browser } = parts
-  const home = `${basePath}/account/identities`
-  const router = new Router<RequestState>({ prefix: '/account' })
-
-  const show = async (
-    ctx: AppContext,
-    session: BrowserSession,
-    error?: PageProps['account-identities']['error'],
-  ): Promise<void> => {
-    const linked = await parts.identities.listByUser(session.accountId)
-    parts.showPage(ctx, 'account-identities', {
-      csrf: parts.csrf.token(bindingOf(session)),
-      unlinkAction: `${home}/unlink`,
-      linked: linked.map((one) => describe(parts, ctx, one)),
-      providersAction: `${home}/link`,
-      providers: parts.providers
-        .list(ctx.get('user-agent'))
-        .map((one) => showProvider(one, parts.translator, ctx.state.locale)),
-      error: error ?? problemOf(parts, ctx),
-    })
-  }
-  /** Whoever is signed in, and was so a short while ago; else the way to sign in, and undefined. */
-  const admit = async (ctx: AppContext): Promise<BrowserSession | undefined> => {
-    const session = await parts.session(ctx)
-    const user = session && (await parts.users.findById(session.accountId))
-    const isRecent = session && parts.now() - session.signedInAt < recentMs
-    if (user && user.bannedAt === undefined && isRecent) return session
-    see(ctx, parts.signInUrl(home, { maxAge: recentMs / 1000 - 60 }))
-    return undefined
-  }
-  const guarded =
-    (page: (ctx: AppContext, session: BrowserSession) => Promise<void>) =>
-    async (ctx: AppContext) => {
-      const session = await admit(ctx)
-      if (session) await page(ctx, session)
-    }
-  const submit = (
-    step: (
-      ctx: AppContext,
-      session: BrowserSession,
-      fields: Record<string, string>,
-    ) => Promise<void>,
-  ) =>
-    guarded(async (ctx, session) => {
-      const fields = formFields(ctx)
-      parts.csrf.check(ctx, bindingOf(session), fields['csrf'])
-      await step(ctx, session, fields)
-    })
-  const record = (
-    ctx: AppContext,
-    { accountId: userId }: BrowserSession,
-    { type, provider }: { type: string; provider: string },
-  ): void =>
-    parts.audit(
-      { type, actor: userId, target: `user:${userId}`, details: { provider } },
-      factsOf(ctx),
-    )
-
-  router.get(
-    '/identities',
-    guarded((ctx, session) => show(ctx, session)),
-  )
-  router.post(
-    '/identities/link',
-    parseForm(),
-    submit(async (ctx, session, { provider: id = '' }) => {
-      const provider = parts.providers.find(id, ctx.get('user-agent'))
-      if (!provider) throw new AppError('not_found', 404)
-      try {
-        const purpose = { kind: 'link', userId: session.accountId } as const
-        see(ctx, await parts.hop.begin(provider, purpose, browser.begin(ctx)))
-      } catch (error) {
-        if (!(error instanceof UpstreamFailure)) throw error
-        see(ctx, `${home}?problem=${error.reason}&provider=${provider.id}`)
-      }
-    }),
-  )
-  router.get(
-    '/identities/link',
-    guarded(async (ctx, session) => {
-      const ticket = await parts.notes.take<LinkTicket>(
-        String(ctx.query['ticket'] ?? ''),
-        browser.recognise(ctx),
-      )
-      if (ticket?.purpose.kind !== 'link' || ticket.purpose.userId !== session.accountId)
-        throw new AppError('session_expired', 400)
-      const seen = { ...ticket.seen, profile: storable(ticket.seen.profile) }
-      try {
-        await parts.identities.link(session.accountId, seen)
-      } catch (error) {
-        if (!(error instanceof AlreadyExists)) throw error
-        return see(ctx, `${home}?problem=identity_taken`)
-      }
-      record(ctx, session, { type: 'identity.linked', provider: ticket.providerId })
-      see(ctx, home)
-    }),
-  )
-  router.post(
-    '/identities/unlink',
-    parseForm(),
-    submit(async (ctx, session, { id = '' }) => {
-      const all = await parts.identities.listByUser(session.accountId)
-      const taken = all.find((one) => one.id === id)
-      try {
-        if (taken && (await unlink(parts.identities, session.accountId, id)))
-          record(ctx, session, { type: 'identity.unlinked', provider: taken.provider })
-      } catch (error) {
-        if (!(error instanceof AppError)) throw error
-        return see(ctx, `${home}?problem=${error.code}`)
-      }
-      see(ctx, home)
-    }),
-  )
-  return router
+interface Identity {
+  id: string
+  provider: string
+  app_id: string
+  subject: string
+  email: string | null
+  nickname: string | null
+  created_at: string
+  last_used_at: string
 }
 
-interface LinkTicket {
-  purpose: Purpose
-  providerId: string
-  seen: SeenIdentity
+/** The providers of this server, in the words of the reader. */
+interface Known {
+  links: Form[]
+  nameOf(identity: Identity): string
+  problem: Message | undefined
 }
 
-const bindingOf = ({ uid }: BrowserSession): string => `account:${uid}`
+const { translate } = createTranslator()
 
-function see(ctx: Pick<AppContext, 'redirect' | 'status' | 'set'>, location: string): void {
-  ctx.set('Cache-Control', 'no-store')
-  ctx.redirect(location)
-  ctx.status = 303
-}
-
-function problemOf(
-  parts: IdentityPagesParts,
-  ctx: AppContext,
-): PageProps['account-identities']['error'] {
-  const { problem, provider: id } = ctx.query
-  if (typeof problem !== 'string') return undefined
-  if (Object.hasOwn(refusals, problem)) return refusals[problem]
-  const provider = typeof id === 'string' ? parts.providers.find(id) : undefined
-  if (!provider || !Object.hasOwn(hopProblems, problem)) return undefined
+function knownTo(providers: IdentityProviders, { request, locale, query }: PageCall): Known {
+  const nameOf = (provider: Parameters<typeof showProvider>[0]): string =>
+    showProvider(provider, { translate }, locale).name
+  const { problem = '', provider: id = '' } = query
+  const from = providers.find(id)
   return {
-    key: hopProblems[problem]!,
-    values: { provider: showProvider(provider, parts.translator, ctx.state.locale).name },
+    links: providers.list(request.agent).map((one) => {
+      const { name, icon } = showProvider(one, { translate }, locale)
+      return {
+        action: '/account/identities/link',
+        fields: [],
+        hidden: { provider: one.id },
+        icon,
+        submit: { key: 'identities.link', values: { provider: name } },
+      }
+    }),
+    // By the app that it came through; one whose app is gone is called what the vendor is called.
+    nameOf({ app_id: appId, provider }) {
+      const through = providers.list('').find(({ clientId }) => clientId === appId)
+      return through ? nameOf(through) : provider
+    },
+    problem: problemOf(problem, from && nameOf(from)),
   }
 }
 
-/** By the app that it came through; one whose app is gone is called what the vendor is called. */
-function describe(
-  parts: IdentityPagesParts,
-  ctx: AppContext,
-  { id, provider, appId, subject, profile }: Identity,
-): PageProps['account-identities']['linked'][number] {
-  const through = parts.providers.list('').find((one) => one.clientId === appId)
-  const shown = through
-    ? showProvider(through, parts.translator, ctx.state.locale)
-    : { name: provider, icon: iconOf('oidc') }
-  return { ...shown, id, who: profile.nickname ?? profile.email ?? subject }
+const hopProblems = new Map<string, MessageKey>([
+  ['cancelled', 'errors.provider_cancelled'],
+  ['failed', 'errors.provider_failed'],
+  ['unavailable', 'errors.provider_unavailable'],
+])
+
+/** What went wrong on the way to a provider and back: its redirect says so in the query. */
+function problemOf(problem: string, provider: string | undefined): Message | undefined {
+  if (problem === 'identity_taken') return 'errors.identity_taken'
+  const key = hopProblems.get(problem)
+  return key && provider !== undefined ? { key, values: { provider } } : undefined
 }
+
+async function showIdentities(
+  { api }: PageCall,
+  { known, errors }: { known: Known; errors: FieldErrors | undefined },
+): Promise<PageAnswer> {
+  const { identities } = await api.get<{ identities: Identity[] }>('/users/me/identities')
+  return {
+    page: 'details',
+    props: {
+      area: 'account',
+      section: 'identities',
+      title: 'identities.heading',
+      lead: 'identities.lead',
+      boxes: [
+        {
+          heading: 'identities.list',
+          none: 'identities.none',
+          rows: identities.map((one) => rowOf(one, known.nameOf(one))),
+        },
+        {
+          heading: 'identities.more',
+          ...(known.links.length === 0 && { text: 'identities.nowhere' }),
+          forms: known.links,
+        },
+      ],
+      errors: errors ?? (known.problem ? { form: known.problem } : {}),
+    },
+    ...(errors && { status: 422 }),
+  }
+}
+
+const rowOf = (one: Identity, name: string): NonNullable<Box['rows']>[number] => ({
+  cell: {
+    text: name,
+    sub: one.nickname ?? one.email ?? one.subject,
+    notes: [
+      { label: 'identities.linked', when: one.created_at },
+      { label: 'identities.used', when: one.last_used_at },
+    ],
+  },
+  form: {
+    action: '/account/identities/unlink',
+    fields: [],
+    hidden: { id: one.id },
+    submit: { key: 'identities.unlinkOne', values: { provider: name } },
+  },
+})

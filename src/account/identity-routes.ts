@@ -70,7 +70,7 @@ export function identityRoutes({ identities, audit }: IdentityRouteParts): ApiRo
 }
 
 /** Resolves to whether the user had it; 409 when it is their last way in. */
-export async function unlink(
+async function unlink(
   identities: Pick<IdentityStore, 'unlink'>,
   userId: string,
   id: string,

@@ -2,6 +2,9 @@ import type { PageRoute } from '#http/page-routes.ts'
 import { appPages } from './app-pages.ts'
 import { dataPages } from './data-pages.ts'
 import { emailPages } from './email-pages.ts'
+import { enrolmentPages } from './enrolment-pages.ts'
+import { factorPages } from './factor-pages.ts'
+import { identityPages, type IdentityProviders } from './identity-pages.ts'
 import { keyPages } from './key-pages.ts'
 import { profilePages } from './profile-pages.ts'
 import { securityPages } from './security-pages.ts'
@@ -15,14 +18,18 @@ export const accountPages = (options: AccountPageOptions): PageRoute[] => [
   ...profilePages(),
   ...emailPages(),
   ...securityPages(options),
+  ...enrolmentPages(),
+  ...factorPages(),
+  ...identityPages(options.providers),
   ...sessionPages(),
   ...appPages(),
   ...keyPages(),
   ...dataPages(options),
 ]
 
-/** Settings that the pages tell of. */
+/** Settings that the pages tell of, and the providers that accounts are linked from. */
 export interface AccountPageOptions {
   eraseAfterDays: number
   passwordMinLength: number
+  providers: IdentityProviders
 }

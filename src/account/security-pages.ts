@@ -1,6 +1,7 @@
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, Field, FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from './attempt.ts'
+import { factorBoxes } from './factor-boxes.ts'
 import { freshFor } from './proof.ts'
 
 /**
@@ -43,10 +44,7 @@ async function showSecurity(
       ...place,
       title: 'account.security.heading',
       lead: 'account.security.lead',
-      boxes: [
-        hasPassword ? passwordBox(min) : noPasswordBox,
-        // Here follow the other ways, a box each: passkeys, authenticator, recovery codes, remembered devices.
-      ],
+      boxes: [hasPassword ? passwordBox(min) : noPasswordBox, ...(await factorBoxes(api))],
       errors: errors ?? {},
     },
     ...(errors && { status: 422 }),

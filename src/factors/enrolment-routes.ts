@@ -36,7 +36,11 @@ function totpRoutes(parts: FactorRouteParts): ApiRoute[] {
       access: write,
       isLimited: true,
       summary: 'Begin to add an authenticator app; nothing changes until its code is confirmed.',
-      body: owner,
+      body: owner.extend({
+        setup_token: text(2048)
+          .optional()
+          .describe('Of a setup that was begun: it is shown again.'),
+      }),
       answer: {
         status: 200,
         description: 'The seed as text, as address and as a picture (SVG); good for 15 minutes.',
@@ -50,7 +54,7 @@ function totpRoutes(parts: FactorRouteParts): ApiRoute[] {
       problems: ownerProblems,
       async handle({ body, caller }) {
         const user = await ownerOf(parts, caller, body.current_password)
-        const { secret, uri, qr, setup } = await parts.factors.beginTotp(user)
+        const { secret, uri, qr, setup } = await parts.factors.beginTotp(user, body.setup_token)
         return { secret, uri, qr_svg: qr, setup_token: setup }
       },
     }),

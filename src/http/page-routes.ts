@@ -1,6 +1,7 @@
 import { Router } from '@koa/router'
 import { AppError } from '#lib/app-error.ts'
 import type { PageName, PageProps, Shell } from '#view/pages.ts'
+import type { Locale } from '#view/translate.ts'
 import { factsOf, type RequestFacts } from './api.ts'
 import type { ApiClient } from './api-client.ts'
 import type { AppContext, RequestState } from './context.ts'
@@ -31,6 +32,8 @@ export interface PageCall {
   /** Of a POST. */
   fields: Record<string, string>
   person: SignedInPerson
+  /** In which the answer is written. */
+  locale: Locale
   api: ApiClient
   request: RequestFacts
 }
@@ -87,7 +90,7 @@ export function pageRoutes(
       if (!person || !isFresh(person, route, parts.now())) return askToSignIn(ctx, route, parts)
       if (!mayOpen(person, route)) throw new AppError('forbidden', 403)
       preferLocales(ctx, person.locale)
-      const binding = `${person.session.uid}:${person.userId}`
+      const binding = csrfBindingOf(person)
       let fields: Record<string, string> = {}
       if (route.method === 'post') {
         await parse(ctx, async () => {})
@@ -100,6 +103,7 @@ export function pageRoutes(
         query: queryOf(ctx),
         fields,
         person,
+        locale: ctx.state.locale,
         api: person.api(request),
         request,
       })
@@ -108,6 +112,10 @@ export function pageRoutes(
   }
   return router
 }
+
+/** What the token of a person's forms is bound to: this sign-in of theirs. */
+export const csrfBindingOf = ({ session, userId }: SignedInPerson): string =>
+  `${session.uid}:${userId}`
 
 const isFresh = ({ session }: SignedInPerson, { maxAge }: PageRoute, now: number): boolean =>
   maxAge === undefined || now - session.signedInAt < maxAge * 1000

@@ -152,15 +152,6 @@ type PublicPageProps = {
     /** POST with `csrf`: back to the app, with `access_denied`. */
     cancelAction?: string | undefined
   }
-  /** Each linked one posts `id` and `csrf` to `unlinkAction`; the buttons post `provider` and `csrf`. */
-  'account-identities': Common & {
-    csrf: string
-    linked: (WayIn & { who: string })[]
-    unlinkAction: string
-    providers: WayIn[]
-    providersAction: string
-    error?: Message | undefined
-  }
   /** Fields `ticket`, hidden, and `password`: an account with the e-mail of another provider's is there already. */
   'link-account': Form & {
     ticket: string

@@ -17,6 +17,7 @@ export const sections = {
   account: [
     ['profile', '/account'],
     ['security', '/account/security'],
+    ['identities', '/account/identities'],
     ['sessions', '/account/sessions'],
     ['apps', '/account/apps'],
     ['keys', '/account/api-keys'],
@@ -101,6 +102,10 @@ export type Form = {
   look?: 'primary' | 'secondary' | 'quiet' | 'destroy' | undefined
   /** For what cannot be undone: the form is folded behind a button of its own and says this when it is opened. */
   confirm?: Message | undefined
+  /** A file of `views/icons`, shown in the button. */
+  icon?: string | undefined
+  /** A passkey answers it, in the hidden field `response`: options of `navigator.credentials`, as JSON. */
+  passkey?: string | undefined
 }
 
 /** A part of a details page, in its order: words, what is shown, what can be done. */
@@ -115,6 +120,8 @@ export type Box = {
   permissions?: Permissions | undefined
   /** Said in place of the rows when there are none. */
   none?: Message | undefined
+  /** SVG of ours, which goes into the page as it is. */
+  qr?: { svg: string; label: Message } | undefined
   /** Text to be copied. */
   codes?: { label: Message; text: string }[] | undefined
   links?: { href: string; label: Message; text?: Message | undefined }[] | undefined

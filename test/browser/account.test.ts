@@ -47,6 +47,13 @@ inChromium('a person moves to another e-mail and copies a new key', async (t) =>
   t.deepEqual(complaints, [])
 })
 
+const morePaths = [
+  '/account/email',
+  '/account/email/change',
+  '/account/security/authenticator',
+  '/account/security/passkeys',
+]
+
 inChromium(
   'without JavaScript, in Chinese, with long names, no page is wider than the phone',
   async (t) => {
@@ -71,8 +78,8 @@ inChromium(
       const paths = await page
         .locator('.side a')
         .evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? ''))
-      t.is(paths.length, 6)
-      for (const path of [...paths, '/account/email', '/account/email/change']) {
+      t.is(paths.length, 7)
+      for (const path of [...paths, ...morePaths]) {
         await page.goto(fixture.issuer + path)
         const overflow = 'document.documentElement.scrollWidth - window.innerWidth'
         t.is(await page.evaluate(overflow), 0, `${path} at ${width}`)

@@ -65,6 +65,7 @@ test('every page of the console has less than 60 KB, stylesheets included, in bo
     consoleMaxAge: 3600,
     eraseAfterDays: 14,
     passwordMinLength: 8,
+    providers: { list: () => [], find: () => undefined },
     issuer: fixture.issuer,
   })
   const paths = table

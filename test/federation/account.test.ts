@@ -1,10 +1,13 @@
 import test from 'ava'
+import { rowsOf } from '../account/person.ts'
 import { apiOf } from '../support/api.ts'
+import { addApp } from '../support/authenticator.ts'
 import { createBrowser, type Browser, type Page } from '../support/browser.ts'
 import { githubStandIn } from '../support/stand-ins/github.ts'
 import { oidcStandIn } from '../support/stand-ins/oidc.ts'
 import { signIn } from '../support/relying-party.ts'
 import { start, type Fixture, type Person } from '../support/start.ts'
+import { onEveryStorage } from '../support/storages.ts'
 import { auditOf, begin, callbackOf, finish, githubEnv, googleEnv, signInWith } from './journey.ts'
 
 /** A browser that is signed in, on the page of its identities. */
@@ -17,40 +20,48 @@ async function atIdentities(
   return { browser, page: await signIn(login, person) }
 }
 
-async function scene(t: Parameters<typeof start>[0]) {
+async function scene(
+  t: Parameters<typeof start>[0],
+  open: (options: { env: Record<string, string> }) => Promise<Fixture> = (options) =>
+    start(t, options),
+) {
   const [google, github] = [await oidcStandIn(t), await githubStandIn(t)]
-  const fixture = await start(t, { env: { ...googleEnv(google), ...githubEnv(github) } })
+  const fixture = await open({ env: { ...googleEnv(google), ...githubEnv(github) } })
   return { google, github, fixture, person: await fixture.addUser() }
 }
 
-test('who is signed in links accounts elsewhere on a page, and takes them away again', async (t) => {
-  const { google, fixture, person } = await scene(t)
-  google.person = { sub: 'G1', name: '李华 🌸', email: 'else@gmail.com', email_verified: true }
-  const { browser, page } = await atIdentities(fixture, person)
-  t.is(page.url.pathname, '/account/identities')
-  t.regex(page.text, /None yet/)
-  const away = await page.submit('/link', { provider: 'google' })
-  const linked = await browser.open(await callbackOf(away))
-  t.regex(linked.text, /Google 李华 🌸/)
-  const [identity] = await fixture.storage.identities.listByUser(person.id)
-  t.is(identity?.subject, 'G1')
-  // Linking is no sign-in, and changes nothing else of the account.
-  t.like(await fixture.storage.users.findById(person.id), {
-    email: person.email,
-    nickname: undefined,
-  })
+onEveryStorage(
+  'who is signed in links accounts elsewhere on a page, and takes them away again',
+  async (t, open) => {
+    const { google, fixture, person } = await scene(t, open)
+    google.person = { sub: 'G1', name: '李华 🌸', email: 'else@gmail.com', email_verified: true }
+    const { browser, page } = await atIdentities(fixture, person)
+    t.is(page.url.pathname, '/account/identities')
+    t.regex(page.text, /None yet/)
+    const away = await page.submit('/link', { provider: 'google' })
+    const linked = await browser.open(await callbackOf(away))
+    t.regex(linked.text, /You can sign in with it\./)
+    t.regex(rowsOf(linked)[0] ?? '', /^Google ?李华 🌸/)
+    const [identity] = await fixture.storage.identities.listByUser(person.id)
+    t.is(identity?.subject, 'G1')
+    // Linking is no sign-in, and changes nothing else of the account.
+    t.like(await fixture.storage.users.findById(person.id), {
+      email: person.email,
+      nickname: undefined,
+    })
 
-  const begun = await begin(fixture)
-  t.is(await finish(begun, await signInWith(begun, 'google')), person.id)
-  const gone = await linked.submit('/unlink')
-  t.regex(gone.text, /None yet/)
-  for (const type of ['identity.linked', 'identity.unlinked'])
-    t.like(
-      (await auditOf(fixture, type))[0],
-      { actor: person.id, target: `user:${person.id}` },
-      type,
-    )
-})
+    const begun = await begin(fixture)
+    t.is(await finish(begun, await signInWith(begun, 'google')), person.id)
+    const gone = await linked.submit('/unlink')
+    t.regex(gone.text, /None yet/)
+    for (const type of ['identity.linked', 'identity.unlinked'])
+      t.like(
+        (await auditOf(fixture, type))[0],
+        { actor: person.id, target: `user:${person.id}` },
+        type,
+      )
+  },
+)
 
 test('the API lists identities, and lets all go but the last way in', async (t) => {
   const { github, google, fixture, person } = await scene(t)
@@ -146,4 +157,35 @@ test('forms of the page need its token, and a sign-in of a short while ago', asy
   }
   await fixture.storage.users.update(person.id, { bannedAt: Date.now() })
   t.not((await browser.open('/account/identities')).url.pathname, '/account/identities')
+})
+
+// Serial: it moves the clock by which the engine notes the sign-in.
+test.serial('an old sign-in sees its accounts, and neither adds nor removes one', async (t) => {
+  const clock = Date.now
+  t.teardown(() => (Date.now = clock))
+  Date.now = () => clock() - 601_000
+  const { fixture, google } = await scene(t)
+  google.person = { sub: 'G1' }
+  const begun = await begin(fixture)
+  const sub = await finish(begun, await signInWith(begun, 'google'))
+  await fixture.storage.users.setPasswordHash(sub, 'x')
+  Date.now = clock
+  const page = await begun.browser.open('/account/identities')
+  t.is(page.url.pathname, '/account/identities')
+  for (const form of ['/link', '/unlink'])
+    t.regex(
+      (await page.submit(form, { provider: 'google' })).url.pathname,
+      /^\/interaction\//,
+      form,
+    )
+  t.is((await fixture.storage.identities.listByUser(sub)).length, 1)
+})
+
+test('a session of the password alone links nothing once a second factor is due', async (t) => {
+  const { fixture, person } = await scene(t)
+  const { page } = await atIdentities(fixture, person)
+  await addApp(fixture, person.id)
+  const asked = await page.submit('/link', { provider: 'google' })
+  t.is(asked.left, undefined)
+  t.regex(asked.text, /Enter the code/)
 })

@@ -8,6 +8,7 @@ const options = {
   consoleMaxAge: 3600,
   eraseAfterDays: 14,
   passwordMinLength: 8,
+  providers: { list: () => [], find: () => undefined },
   issuer: 'http://id.example',
 }
 const pages = signedInPages(options).map((page) => ({

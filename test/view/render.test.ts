@@ -18,7 +18,6 @@ const pageNames: PageName[] = [
   'reset-password',
   'verify-email',
   'confirm-email',
-  'account-identities',
   'link-account',
   'consent',
   'select-account',

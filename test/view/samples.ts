@@ -78,15 +78,6 @@ export function samples(text: string, address: string): PageProps {
       errors: { code: said, form: said },
       loginHref: text,
     },
-    'account-identities': {
-      languageHrefs: form.languageHrefs,
-      csrf: text,
-      linked: [{ id: 'one', name: text, icon: 'provider-oidc', who: text }],
-      unlinkAction: text,
-      providers: [{ id: 'acme', name: text, icon: 'provider-oidc' }],
-      providersAction: text,
-      error: said,
-    },
     'link-account': {
       ...form,
       ticket: text,

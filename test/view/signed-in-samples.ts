@@ -44,9 +44,10 @@ export function signedInSamples(text: string, shell: Common & Shell): SignedInPa
       facts: [{ label, cell: cells[0]! }],
       rows: cells.map((cell) => ({ cell, form: { action: '/b', fields: [], submit: said } })),
       permissions: [{ items: [] }, { resource: text, items: [{ text, sensitive: true }] }],
+      qr: { svg: '<svg></svg>', label },
       codes: [{ label, text }],
       links: [{ href: '/c', label, text: said }],
-      forms: [form('a'), form('a')],
+      forms: [form('a'), { ...form('a'), icon: 'provider-oidc', passkey: text }],
     },
     { heading: said, isDanger: true, none: said, forms: [form('a')] },
   ]

@@ -1,0 +1,202 @@
+import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
+import { attempt } from './attempt.ts'
+import { unless } from './desk-pages.ts'
+import type { Factor } from './factor-boxes.ts'
+import { freshFor } from './proof.ts'
+
+/**
+ * Below `/account/security`: a new authenticator app, a new passkey, new recovery codes, each after a fresh sign-in. The
+ * codes are on the answer to a form and nowhere else.
+ */
+export function enrolmentPages(): PageRoute[] {
+  const page = (
+    method: PageRoute['method'],
+    path: string,
+    handle: PageRoute['handle'],
+  ): PageRoute => ({ method, path: `${home}${path}`, access: 'user', maxAge: freshFor, handle })
+  return [
+    page('get', '/authenticator', (call) => showApp(call)),
+    page('post', '/authenticator', addApp),
+    page('get', '/passkeys', (call) => showPasskey(call)),
+    page('post', '/passkeys', addPasskey),
+    page('post', '/recovery-codes', makeCodes),
+  ]
+}
+
+const home = '/account/security'
+const place = {
+  area: 'account',
+  section: 'security',
+  crumb: { href: home, label: 'account.security.heading' },
+} as const
+
+interface Setup {
+  secret: string
+  qr_svg: string
+  setup_token: string
+}
+
+interface Enrolled {
+  recovery_codes: string[] | null
+}
+
+/** After a wrong code the same seed is shown again: the app has it by now. */
+async function showApp(
+  { api }: PageCall,
+  { setup: begun, errors = {} }: { setup?: string; errors?: FieldErrors } = {},
+): Promise<PageAnswer> {
+  const setup = await api.post<Setup>('/users/me/factors/totp', { setup_token: begun })
+  const { factors } = await api.get<{ factors: Factor[] }>('/users/me/factors')
+  const hasOne = factors.some(({ kind }) => kind === 'totp')
+  return {
+    page: 'details',
+    props: {
+      ...place,
+      title: 'account.security.appSetUp',
+      lead: hasOne ? 'account.security.appReplaceText' : undefined,
+      boxes: [seedBox(setup), codeBox(setup.setup_token)],
+      errors,
+    },
+    ...(Object.keys(errors).length > 0 && { status: 422 }),
+  }
+}
+
+const seedBox = ({ secret, qr_svg: svg }: Setup): Box => ({
+  heading: 'account.security.appScan',
+  text: 'account.security.appScanText',
+  qr: { svg, label: 'enrolFactor.qr' },
+  codes: [{ label: 'account.security.appKey', text: secret.match(/.{1,4}/g)?.join(' ') ?? '' }],
+})
+
+const codeBox = (setup: string): Box => ({
+  heading: 'account.security.appConfirm',
+  text: 'account.security.appConfirmText',
+  forms: [
+    {
+      action: `${home}/authenticator`,
+      hidden: { setup },
+      fields: [
+        {
+          kind: 'text',
+          name: 'code',
+          label: 'account.security.appCode',
+          value: '',
+          inputmode: 'numeric',
+          autocomplete: 'one-time-code',
+          maxlength: 12,
+        },
+      ],
+      submit: 'enrolFactor.submit',
+      look: 'primary',
+    },
+  ],
+})
+
+async function addApp(call: PageCall): Promise<PageAnswer> {
+  const { code = '', setup = '' } = call.fields
+  return attempt(
+    async () => {
+      const body = { setup_token: setup, code: code.replaceAll(/\s/g, '') }
+      return added(await call.api.post<Enrolled>('/users/me/factors/totp/confirm', body))
+    },
+    (errors) => showApp(call, { setup, errors: codeErrors(errors) }),
+  )
+}
+
+const codeErrors = (errors: FieldErrors): FieldErrors =>
+  errors['form'] === 'errors.invalid_code' || errors['code']
+    ? { code: 'errors.totp_wrong' }
+    : errors
+
+async function showPasskey({ api }: PageCall, errors: FieldErrors = {}): Promise<PageAnswer> {
+  const options = await api.post<object>('/users/me/factors/passkeys/options')
+  return {
+    page: 'details',
+    props: {
+      ...place,
+      title: 'account.security.passkeyAdd',
+      boxes: [
+        {
+          heading: 'account.security.passkey',
+          text: 'account.security.passkeyAddText',
+          forms: [
+            {
+              action: `${home}/passkeys`,
+              fields: [
+                {
+                  kind: 'text',
+                  name: 'name',
+                  label: 'account.security.passkeyName',
+                  help: 'account.security.passkeyNameHelp',
+                  value: '',
+                  optional: true,
+                  maxlength: 64,
+                },
+              ],
+              hidden: { response: '' },
+              passkey: JSON.stringify(options),
+              submit: 'account.security.passkeyAdd',
+              look: 'primary',
+            },
+          ],
+        },
+      ],
+      errors,
+    },
+    ...(Object.keys(errors).length > 0 && { status: 422 }),
+  }
+}
+
+async function addPasskey(call: PageCall): Promise<PageAnswer> {
+  const { name = '', response } = call.fields
+  return attempt(
+    async () => {
+      const body = { response: answerIn(response), name: name.trim() || undefined }
+      return added(await call.api.post<Enrolled>('/users/me/factors/passkeys', body))
+    },
+    (errors) =>
+      showPasskey(
+        call,
+        errors['form'] || errors['name'] ? errors : { form: 'errors.invalid_passkey' },
+      ),
+  )
+}
+
+function answerIn(response = ''): unknown {
+  try {
+    return JSON.parse(response)
+  } catch (cause) {
+    throw new AppError('invalid_passkey', 400, { cause })
+  }
+}
+
+/** The first factor comes with recovery codes. */
+const added = ({ recovery_codes: codes }: Enrolled): PageAnswer =>
+  codes ? codesPage(codes) : { to: `${home}?done=factorAdded` }
+
+async function makeCodes({ api }: PageCall): Promise<PageAnswer> {
+  const made = await api
+    .post<{ recovery_codes: string[] }>('/users/me/factors/recovery-codes')
+    .catch(unless('no_factor'))
+  return made ? codesPage(made.recovery_codes) : { to: home }
+}
+
+const codesPage = (codes: string[]): PageAnswer => ({
+  page: 'details',
+  props: {
+    ...place,
+    title: 'recoveryCodes.heading',
+    lead: 'recoveryCodes.lead',
+    secret: [{ label: 'account.security.codesTitle', text: codes.join('\n') }],
+    boxes: [
+      {
+        heading: 'account.security.codes',
+        text: 'recoveryCodes.once',
+        links: [{ href: home, label: 'account.security.codesBack' }],
+      },
+    ],
+    errors: {},
+  },
+})

@@ -1,0 +1,100 @@
+import { at } from '#http/api-client.ts'
+import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
+import { attempt } from './attempt.ts'
+import { unless } from './desk-pages.ts'
+import { type Factor, factorName, notesOf } from './factor-boxes.ts'
+import { freshFor } from './proof.ts'
+
+/** Below `/account/security`: what becomes of second factors and of remembered browsers. Removing needs a fresh sign-in. */
+export function factorPages(): PageRoute[] {
+  const page = (method: PageRoute['method'], path: string, handle: PageRoute['handle']) =>
+    ({ method, path: `${home}${path}`, access: 'user', handle }) as const
+  return [
+    { ...page('get', '/factors/:id', (call) => showFactor(call)), maxAge: freshFor },
+    page('post', '/factors/:id', rename),
+    { ...page('post', '/factors/:id/remove', remove), maxAge: freshFor },
+    page('post', '/devices/forget', forget),
+    page('post', '/devices/forget-all', forgetAll),
+  ]
+}
+
+const home = '/account/security'
+const place = {
+  area: 'account',
+  section: 'security',
+  crumb: { href: home, label: 'account.security.heading' },
+} as const
+
+async function showFactor(call: PageCall, errors: FieldErrors = {}): Promise<PageAnswer> {
+  const { factors } = await call.api.get<{ factors: Factor[] }>('/users/me/factors')
+  const factor = factors.find(({ id }) => id === call.params['id'])
+  if (!factor) throw new AppError('not_found', 404)
+  return {
+    page: 'details',
+    props: {
+      ...place,
+      title: factorName(factor),
+      boxes: [nameBox(factor, call.fields['name'] ?? factor.name), removeBox(factor)],
+      errors,
+    },
+    ...(Object.keys(errors).length > 0 && { status: 422 }),
+  }
+}
+
+const pathOf = ({ id }: Factor): string => at`/account/security/factors/${id}`
+
+const nameBox = (factor: Factor, value: string): Box => ({
+  heading: 'account.security.factorName',
+  rows: [{ cell: { notes: notesOf(factor) } }],
+  forms: [
+    {
+      action: pathOf(factor),
+      fields: [
+        { kind: 'text', name: 'name', label: 'account.security.factorName', value, maxlength: 64 },
+      ],
+      submit: 'account.security.factorRename',
+    },
+  ],
+})
+
+const removeBox = (factor: Factor): Box => ({
+  heading: 'account.security.factorRemove',
+  isDanger: true,
+  forms: [
+    {
+      action: `${pathOf(factor)}/remove`,
+      fields: [],
+      submit: 'account.security.factorRemove',
+      look: 'destroy',
+      confirm: 'account.security.factorRemoveText',
+    },
+  ],
+})
+
+async function rename(call: PageCall): Promise<PageAnswer> {
+  return attempt(
+    async () => {
+      const name = (call.fields['name'] ?? '').trim()
+      await call.api.patch(at`/users/me/factors/${call.params['id']}`, { name })
+      return { to: `${home}?done=factorRenamed` }
+    },
+    (errors) => showFactor(call, errors),
+  )
+}
+
+async function remove({ api, params }: PageCall): Promise<PageAnswer> {
+  await api.delete(at`/users/me/factors/${params['id']}`).catch(unless('not_found'))
+  return { to: `${home}?done=factorRemoved` }
+}
+
+async function forget({ api, fields }: PageCall): Promise<PageAnswer> {
+  await api.delete(at`/users/me/remembered-devices/${fields['device']}`).catch(unless('not_found'))
+  return { to: `${home}?done=deviceForgotten` }
+}
+
+async function forgetAll({ api }: PageCall): Promise<PageAnswer> {
+  await api.delete('/users/me/remembered-devices')
+  return { to: `${home}?done=devicesForgotten` }
+}
