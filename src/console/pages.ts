@@ -8,6 +8,9 @@ import { integratePages } from './integrate.ts'
 import { keyPages } from './keys.ts'
 import { mailPages } from './mail.ts'
 import { newClientPages } from './new-client.ts'
+import { newProviderPages } from './new-provider.ts'
+import { oneProviderPages } from './provider.ts'
+import { providerPages } from './providers.ts'
 import { oneResourcePages } from './resource.ts'
 import { resourcePages } from './resources.ts'
 import { oneRolePages } from './role.ts'
@@ -48,6 +51,9 @@ export function consolePages({ maxAge, ...options }: ConsoleOptions): PageRoute[
     ...scopePages(),
     ...rolePages(),
     ...oneRolePages(),
+    ...providerPages(),
+    ...newProviderPages(options),
+    ...oneProviderPages(),
     ...apiKeyPages(),
     ...sessionPages(),
     ...auditPages(),

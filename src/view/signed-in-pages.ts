@@ -29,6 +29,7 @@ export const sections = {
     ['clients', '/console/clients', 'admin:clients'],
     ['resources', '/console/resources', 'admin:resources'],
     ['roles', '/console/roles', 'admin:roles'],
+    ['providers', '/console/providers', 'admin:providers'],
     ['apiKeys', '/console/api-keys', 'admin:api-keys'],
     ['sessions', '/console/sessions', 'admin:sessions'],
     ['audit', '/console/audit', 'admin:audit'],

@@ -40,6 +40,7 @@ function faces(text: string, locale: Locale): { name: string; html: string }[] {
 }
 
 inChromium('axe finds nothing serious on any page, in either theme and language', async (t) => {
+  t.timeout(300_000)
   const browser = await openChromium(t, { reducedMotion: 'reduce' })
   const page = await browser.newPage()
   let html = ''
@@ -68,6 +69,7 @@ const long = {
 }
 
 inChromium('long names, addresses and Chinese titles break no layout at any width', async (t) => {
+  t.timeout(300_000)
   const browser = await openChromium(t)
   const page = await browser.newPage()
   let html = ''

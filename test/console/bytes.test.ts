@@ -48,7 +48,8 @@ const sizeOf = async (page: Page): Promise<number> => {
 }
 
 test('every page of the console has less than 60 KB, stylesheets included, in both languages', async (t) => {
-  const fixture = await start(t)
+  const env = { GITHUB_CLIENT_ID: 'github-app', GITHUB_CLIENT_SECRET: 'secret' }
+  const fixture = await start(t, { env })
   await fill(fixture)
   const { open, person } = await administrator(fixture)
   const [key] = (await fixture.storage.apiKeys.list({ limit: 1 })).keys
@@ -60,6 +61,7 @@ test('every page of the console has less than 60 KB, stylesheets included, in bo
     '/console/resources/:identifier': fixture.config.API_RESOURCE,
     '/console/resources/:identifier/add-scope': fixture.config.API_RESOURCE,
     '/console/roles/:name': 'admin',
+    '/console/providers/:id': 'github',
   }
   const table = signedInPages({
     consoleMaxAge: 3600,
@@ -73,7 +75,8 @@ test('every page of the console has less than 60 KB, stylesheets included, in bo
     .filter(({ path }) => !path.includes('/scopes/'))
     .map(({ path }) => path.replace(/:\w+/, encodeURIComponent(known[path] ?? '')))
   t.true(paths.length > 15)
-  for (const path of [...paths, '/console/clients/new?kind=web', '/console/sessions?q=somebody'])
+  const more = ['clients/new?kind=web', 'providers/new?kind=apple', 'sessions?q=somebody']
+  for (const path of [...paths, ...more.map((path) => `/console/${path}`)])
     for (const lang of ['en', 'zh-CN']) {
       const page = await open(`${path}${path.includes('?') ? '&' : '?'}lang=${lang}`)
       t.is(page.status, 200, path)
