@@ -1,5 +1,6 @@
 import { AppError } from '#lib/app-error.ts'
-import { authorize, parse, type ApiRoute, type Caller, type RequestFacts } from './api.ts'
+import { parse } from './api-input.ts'
+import { authorize, type ApiRoute, type Caller, type RequestFacts } from './api.ts'
 
 /**
  * The JSON API from within the process, for our own pages: the same table, so a page can do what its person could do by

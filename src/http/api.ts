@@ -1,8 +1,8 @@
 import { Router } from '@koa/router'
-import { bodyParser } from '@koa/bodyparser'
 import { z } from 'zod'
 import { AppError } from '#lib/app-error.ts'
 import type { Locale } from '#view/translate.ts'
+import { parse, readBody } from './api-input.ts'
 import type { AppContext, RequestState } from './context.ts'
 
 /**
@@ -192,52 +192,6 @@ const insufficientScope = (scope: string): AppError =>
   new AppError('insufficient_scope', 403, {
     headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
   })
-
-const parseBody = bodyParser({
-  enableTypes: ['json', 'form'],
-  // What is deleted may want the owner's password.
-  parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'],
-  jsonLimit: '100kb',
-  formLimit: '56kb',
-  onError(cause) {
-    const tooLarge = 'status' in cause && cause.status === 413
-    throw new AppError(tooLarge ? 'too_large' : 'invalid_request', tooLarge ? 413 : 400, { cause })
-  },
-})
-
-async function readBody(ctx: AppContext, { acceptsForm }: ApiRoute): Promise<unknown> {
-  const isEmpty =
-    ctx.request.length === 0 || (ctx.request.length === undefined && !ctx.get('transfer-encoding'))
-  if (isEmpty) return {}
-  const type = ctx.is('json', 'urlencoded')
-  if (!type || (type === 'urlencoded' && !acceptsForm))
-    throw new AppError('unsupported_media_type', 415)
-  await parseBody(ctx, async () => {})
-  if (nestsDeeper(ctx.request.body, maxDepth)) throw new AppError('invalid_request', 400)
-  return ctx.request.body
-}
-
-/** Whatever walks over a body has so much stack and no more, and a database refuses JSON that is nested too deeply. */
-const maxDepth = 64
-
-const nestsDeeper = (value: unknown, levels: number): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  (levels === 0 || Object.values(value).some((one) => nestsDeeper(one, levels - 1)))
-
-export function parse<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
-  const parsed = schema.safeParse(value, { error: missing })
-  if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map(({ path, message }) => ({
-    path: [where, ...path].join('.'),
-    message,
-  }))
-  throw new AppError('validation_failed', 422, { problems })
-}
-
-/** What zod would say of a field that is not there speaks of JavaScript. */
-const missing = ({ input }: { input?: unknown }): string | undefined =>
-  input === undefined ? 'is required' : undefined
 
 export const factsOf = (ctx: AppContext): RequestFacts => ({
   address: ctx.state.address,

@@ -1,5 +1,6 @@
 /** What each page needs to be shown. Plain data: every string is untrusted and is escaped by the template. */
 import type { SignedInPageProps } from './signed-in-pages.ts'
+import type { PasskeyForm, StrongSignInPageProps } from './strong-sign-in-pages.ts'
 import type { Locale, Message } from './translate.ts'
 
 /** An app, as it is introduced to a person. */
@@ -41,7 +42,7 @@ export type Shell = {
 }
 
 /** A page with a form of ours. Addresses are complete paths, the prefix included. */
-type Form = Common & {
+export type Form = Common & {
   /** Where the form is posted. */
   action: string
   /** Value of the hidden field `csrf`. */
@@ -60,18 +61,10 @@ type WaysIn = { providers?: WayIn[] | undefined; providersAction?: string | unde
 /** One thing that an app may do, in the reader's language. Sensitive ones are shown first. */
 type ConsentItem = { text: string; sensitive: boolean }
 
-/** A form that a passkey answers: field `response`. It needs the script, and is hidden without it. */
-type PasskeyForm = {
-  action: string
-  /** Options of `navigator.credentials`, as JSON. */
-  options: string
-}
-
-type SecondFactorMethod = 'passkey' | 'totp' | 'recovery'
 /** What an app may do, by resource. A group without `resource` is about the account itself. */
 export type Permissions = { resource?: string | undefined; items: ConsentItem[] }[]
 
-export type PageProps = PublicPageProps & SignedInPageProps
+export type PageProps = PublicPageProps & StrongSignInPageProps & SignedInPageProps
 
 type PublicPageProps = {
   /** Fields `identifier`, `password`. */
@@ -184,51 +177,6 @@ type PublicPageProps = {
     otherHref: string
     cancelAction?: string | undefined
   }
-  /** Fields `method`, hidden; `code`, or `response` of a passkey; `remember`, which is `yes` or missing. */
-  'second-factor': Form & {
-    account: Account
-    /** To sign in as somebody else. */
-    switchHref: string
-    method: SecondFactorMethod
-    /** The same page for the other methods that the person has. */
-    otherHrefs: Partial<Record<SecondFactorMethod, string>>
-    /** For the method `passkey`: options of `navigator.credentials.get`, as JSON. */
-    passkey?: string | undefined
-    errors: { code?: Message | undefined; form?: Message | undefined }
-    /** Whether the browser may be spared the next time. */
-    canRemember: boolean
-    cancelAction?: string | undefined
-  }
-  /** Fields `setup`, hidden, and `code`. */
-  'enrol-factor': Form & {
-    account: Account
-    switchHref: string
-    /** SVG of ours, which goes into the page as it is. */
-    qr: string
-    /** The seed in base 32, for typing. */
-    secret: string
-    setup: string
-    errors: { code?: Message | undefined; form?: Message | undefined }
-    cancelAction?: string | undefined
-  }
-  /** Fields `email` (ask), `code` (sent) or `token`, hidden (confirm). `sent` says the same to everybody. */
-  'mail-sign-in': Form & {
-    state: 'ask' | 'sent' | 'confirm'
-    /** What the mail holds. */
-    mode: 'code' | 'link' | 'both'
-    values: { email: string }
-    errors: {
-      email?: Message | undefined
-      code?: Message | undefined
-      form?: Message | undefined
-    }
-    token: string
-    /** This page without a state: to try another address. */
-    againHref: string
-    loginHref: string
-    cancelAction?: string | undefined
-  }
-  'recovery-codes': Common & { codes: string[]; continueHref: string }
   /** Buttons `logout=yes` and one without a name. */
   logout: EngineForm & { account?: Account | undefined }
   'logout-done': Common & { homeHref?: string | undefined }
