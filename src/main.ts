@@ -37,6 +37,7 @@ function greeting(
     '  Yumen is running.',
     '',
     `  Try it        ${ISSUER}/demo`,
+    `  Console       ${ISSUER}/console`,
     `  Discovery     ${ISSUER}/.well-known/openid-configuration`,
     ...(administrator
       ? [
