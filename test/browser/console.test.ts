@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import type { ExecutionContext } from 'ava'
 import { decodeJwt } from 'jose'
 import type { Page } from 'playwright-core'
+import { sections } from '#view/signed-in-pages.ts'
 import { inChromium, openChromium } from '../support/chromium.ts'
 import { start, type Fixture } from '../support/start.ts'
 
@@ -97,7 +98,7 @@ inChromium('nothing overflows on a phone, and a key is revoked in two steps', as
   await signIn(page, fixture)
   const links = page.getByRole('navigation', { name: 'Sections' }).getByRole('link')
   const paths = await links.evaluateAll((all) => all.map((one) => one.getAttribute('href')!))
-  t.is(paths.length, 11)
+  t.is(paths.length, sections.console.length)
   for (const path of paths) {
     await page.goto(fixture.issuer + path)
     t.true(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), path)
