@@ -3,12 +3,12 @@ import * as oidc from 'openid-client'
 import { refusal } from '../flow/journeys.ts'
 import { authorize, relyingParty } from '../support/relying-party.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onEveryDatabase } from '../support/storages.ts'
 import { signIn } from './person.ts'
 
 const path = '/account/apps'
 
-onEveryStorage(
+onEveryDatabase(
   'an app says what it may do in sentences, and its tokens die with its access',
   async (t, begin) => {
     const fixture = await begin()

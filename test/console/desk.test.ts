@@ -1,12 +1,12 @@
 import { newId } from '#lib/ids.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onEveryDatabase } from '../support/storages.ts'
 import type { Page } from '../support/browser.ts'
 import { administrator } from './administrator.ts'
 
 const menuOf = (page: Page): (string | undefined)[] =>
   page.root.querySelectorAll('.side a').map((link) => link.textContent)
 
-onEveryStorage(
+onEveryDatabase(
   'an API, its scopes and a role that permits them are made, changed and deleted',
   async (t, begin) => {
     const fixture = await begin()
@@ -72,7 +72,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage(
+onEveryDatabase(
   'API keys are revoked, sessions ended, events found, keys rotated, mails retried',
   async (t, begin) => {
     const fixture = await begin()
@@ -131,7 +131,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage(
+onEveryDatabase(
   'the overview counts sign-ins and failures, and the settings hide their secrets',
   async (t, begin) => {
     const fixture = await begin()
@@ -157,7 +157,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage(
+onEveryDatabase(
   'who may only read the audit log sees that section alone, and no other opens',
   async (t, begin) => {
     const fixture = await begin()

@@ -1,4 +1,4 @@
-import { onEveryStorage } from '../support/storages.ts'
+import { onEveryDatabase } from '../support/storages.ts'
 import { createBrowser, type Browser } from '../support/browser.ts'
 import type { Fixture } from '../support/start.ts'
 
@@ -12,7 +12,7 @@ async function administrator(fixture: Fixture): Promise<Browser> {
   return browser
 }
 
-onEveryStorage(
+onEveryDatabase(
   'an administrator finds a person, changes, bans and deletes them',
   async (t, begin) => {
     const fixture = await begin({ env: { REQUESTS_PER_MINUTE: '0' } })
@@ -43,7 +43,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage(
+onEveryDatabase(
   'an administrator makes a user, and is told what is wrong with one',
   async (t, begin) => {
     const fixture = await begin({ env: { REQUESTS_PER_MINUTE: '0' } })

@@ -139,7 +139,8 @@ onEveryStorage(
         tables.map((table) => `DROP TABLE ${table}`),
       )
     const made = { identifier: 'her-mail@example.com', password: 'a new password' }
-    await drop('identity_unions', 'identities', 'api_keys', 'user_roles', 'passwords', 'users')
+    await drop('recovery_codes', 'factors', 'identity_unions', 'identities')
+    await drop('api_keys', 'user_roles', 'passwords', 'users')
     t.is((await signIn(login, cast.person)).status, 500)
     t.is((await login.submit('/login', made)).status, 500)
     await drop('artifacts')
