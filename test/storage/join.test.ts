@@ -70,6 +70,7 @@ function registerTests(sharedUrl: string): void {
       EmailVerification: 'sql',
       MailCode: 'sql',
       RememberedDevice: 'sql',
+      KnownDevice: 'sql',
     })
   })
 
