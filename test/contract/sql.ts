@@ -134,8 +134,7 @@ async function openEmpty(t: ExecutionContext, kind: DatabaseKind) {
 const leaveInMysql = [
   "DELETE FROM schema_migrations WHERE name >= '0009'",
   'DROP INDEX users_by_erase_at ON users',
-  'DROP TABLE providers, identity_unions, identities, limits, mail_queue, audit_events, api_keys',
-  'DROP TABLE recovery_codes, factors, identity_unions, identities, limits, mail_queue, audit_events, api_keys',
+  'DROP TABLE providers, recovery_codes, factors, identity_unions, identities, limits, mail_queue, audit_events, api_keys',
 ]
 
 /** A migration that did not end has left nothing. */
