@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram'
 import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
@@ -7,21 +8,28 @@ import { createServer } from 'node:net'
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = first + randomInt(portsOfProcess)
-    if (given.has(port)) continue
-    const probe = createServer()
-    const isFree = await new Promise<boolean>((resolve) => {
-      probe.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
-    })
-    await new Promise((resolve) => probe.close(resolve))
-    if (!isFree || given.has(port)) continue
-    given.add(port)
-    return port
+    const port = randomInt(10_081, 30_000)
+    if ((await reserve(port)) && (await isFree(port))) return port
   }
 }
 
-/** Between the look and the use nobody else may come: processes beside each other draw from ports of their own. */
-const processes = 24
-const portsOfProcess = Math.floor((30_000 - 10_081) / processes)
-const first = 10_081 + (process.pid % processes) * portsOfProcess
-const given = new Set<number>()
+/**
+ * Seconds may pass between the look and the use. Until this process ends it holds the UDP port of the same number, which
+ * nobody else can have: so no other test process is given the port.
+ */
+function reserve(port: number): Promise<boolean> {
+  const socket = createSocket('udp4').unref()
+  return new Promise((resolve) => {
+    socket.once('error', () => resolve(false))
+    socket.bind({ port, address: '127.0.0.1', exclusive: true }, () => resolve(true))
+  })
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const probe = createServer()
+  const free = await new Promise<boolean>((resolve) => {
+    probe.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
+  })
+  await new Promise((resolve) => probe.close(resolve))
+  return free
+}
