@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
-import type { RememberedDevice, RememberedDevices } from './remembered-devices.ts'
+import type { RememberedDevice, RememberedDevices } from '#factors/remembered-devices.ts'
 
 /**
  * `/users/me/remembered-devices…`: the browsers in which a person is not asked for the second factor. For whoever brings

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { route, text, type ApiCall, type ApiRoute, type Caller } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { User, UserStore } from '#storage/users.ts'
-import type { Factors, OwnFactor } from './factors.ts'
+import type { Factors, OwnFactor } from '#factors/factors.ts'
 
 /**
  * `/users/me/factors…`: what people do with their own second factors. For whoever

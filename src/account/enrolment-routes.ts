@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { route, text, type ApiRoute } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
-import type { Enrolled } from './factors.ts'
+import type { Enrolled } from '#factors/factors.ts'
 import {
   factorSchema,
   owner,
@@ -11,7 +11,7 @@ import {
   userOf,
   write,
   type FactorRouteParts,
-} from './routes.ts'
+} from './factor-routes.ts'
 
 /** `/users/me/factors/totp…` and `/users/me/factors/passkeys…`: new factors, each begun and then confirmed. */
 export const enrolmentRoutes = (parts: FactorRouteParts): ApiRoute[] => [
