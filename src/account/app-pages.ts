@@ -1,7 +1,7 @@
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
+import { unless } from '#lib/app-error.ts'
 import type { Box } from '#view/signed-in-pages.ts'
-import { unless } from './desk-pages.ts'
 
 /** `/account/apps`: the applications that the person has let in, what each may do, and how to take it back. */
 export function appPages(): PageRoute[] {

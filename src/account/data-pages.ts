@@ -2,7 +2,7 @@ import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { PresentedUser } from '#users/presented.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
 import { isLocale, languageNames, locales } from '#view/translate.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from '#http/attempt.ts'
 import { freshFor } from './proof.ts'
 
 /** `/account/data`: language, export, and the end of the account. */
@@ -38,7 +38,6 @@ async function showData(
       boxes: [languageBox(user), exportBox, eraseBox(user, days)],
       errors: errors ?? {},
     },
-    ...(errors && { status: 422 }),
   }
 }
 

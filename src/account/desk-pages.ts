@@ -1,7 +1,6 @@
 import type { AppContext, Middleware } from '#http/context.ts'
 import type { Csrf } from '#http/csrf.ts'
 import { formFields, parseForm } from '#http/form.ts'
-import { AppError } from '#lib/app-error.ts'
 import { newSecret } from '#lib/ids.ts'
 import type { MessageKey } from '#view/translate.ts'
 
@@ -92,10 +91,3 @@ export function statusOf({ errors, state }: { errors?: object; state?: string })
   if (state === 'invalid') return 400
   return errors === undefined ? 200 : 422
 }
-
-/** Undefined in place of a refusal with this code; every other error goes on. */
-export const unless =
-  (code: string) =>
-  (error: unknown): undefined => {
-    if (!(error instanceof AppError && error.code === code)) throw error
-  }

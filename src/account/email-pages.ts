@@ -1,6 +1,6 @@
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, FieldErrors, Field } from '#view/signed-in-pages.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from '#http/attempt.ts'
 import { freshFor } from './proof.ts'
 
 /**
@@ -41,7 +41,6 @@ async function showCodes({ api }: PageCall, errors?: FieldErrors): Promise<PageA
       boxes: [boxOf(state)],
       errors: errors ?? {},
     },
-    ...(errors && { status: 422 }),
   }
 }
 
@@ -168,5 +167,4 @@ const showChange = (fields: Record<string, string>, errors?: FieldErrors): PageA
     ],
     errors: errors ?? {},
   },
-  ...(errors && { status: 422 }),
 })

@@ -1,10 +1,10 @@
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
-import { AppError } from '#lib/app-error.ts'
+import { AppError, unless } from '#lib/app-error.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
-import { attempt } from './attempt.ts'
-import { unless } from './desk-pages.ts'
+import { attempt } from '#http/attempt.ts'
 import type { Factor } from './factor-boxes.ts'
 import { freshFor } from './proof.ts'
+import { belowSecurity } from './security-pages.ts'
 
 /**
  * Below `/account/security`: a new authenticator app, a new passkey, new recovery codes, each after a fresh sign-in. The
@@ -26,11 +26,6 @@ export function enrolmentPages(): PageRoute[] {
 }
 
 const home = '/account/security'
-const place = {
-  area: 'account',
-  section: 'security',
-  crumb: { href: home, label: 'account.security.heading' },
-} as const
 
 interface Setup {
   secret: string
@@ -53,13 +48,12 @@ async function showApp(
   return {
     page: 'details',
     props: {
-      ...place,
+      ...belowSecurity,
       title: 'account.security.appSetUp',
       lead: hasOne ? 'account.security.appReplaceText' : undefined,
       boxes: [seedBox(setup), codeBox(setup.setup_token)],
       errors,
     },
-    ...(Object.keys(errors).length > 0 && { status: 422 }),
   }
 }
 
@@ -115,7 +109,7 @@ async function showPasskey({ api }: PageCall, errors: FieldErrors = {}): Promise
   return {
     page: 'details',
     props: {
-      ...place,
+      ...belowSecurity,
       title: 'account.security.passkeyAdd',
       boxes: [
         {
@@ -145,7 +139,6 @@ async function showPasskey({ api }: PageCall, errors: FieldErrors = {}): Promise
       ],
       errors,
     },
-    ...(Object.keys(errors).length > 0 && { status: 422 }),
   }
 }
 
@@ -186,7 +179,7 @@ async function makeCodes({ api }: PageCall): Promise<PageAnswer> {
 const codesPage = (codes: string[]): PageAnswer => ({
   page: 'details',
   props: {
-    ...place,
+    ...belowSecurity,
     title: 'recoveryCodes.heading',
     lead: 'recoveryCodes.lead',
     secret: [{ label: 'account.security.codesTitle', text: codes.join('\n') }],

@@ -1,11 +1,11 @@
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
-import { AppError } from '#lib/app-error.ts'
+import { AppError, unless } from '#lib/app-error.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
-import { attempt } from './attempt.ts'
-import { unless } from './desk-pages.ts'
+import { attempt } from '#http/attempt.ts'
 import { type Factor, factorName, notesOf } from './factor-boxes.ts'
 import { freshFor } from './proof.ts'
+import { belowSecurity } from './security-pages.ts'
 
 /** Below `/account/security`: what becomes of second factors and of remembered browsers. Removing needs a fresh sign-in. */
 export function factorPages(): PageRoute[] {
@@ -21,11 +21,6 @@ export function factorPages(): PageRoute[] {
 }
 
 const home = '/account/security'
-const place = {
-  area: 'account',
-  section: 'security',
-  crumb: { href: home, label: 'account.security.heading' },
-} as const
 
 async function showFactor(call: PageCall, errors: FieldErrors = {}): Promise<PageAnswer> {
   const { factors } = await call.api.get<{ factors: Factor[] }>('/users/me/factors')
@@ -34,12 +29,11 @@ async function showFactor(call: PageCall, errors: FieldErrors = {}): Promise<Pag
   return {
     page: 'details',
     props: {
-      ...place,
+      ...belowSecurity,
       title: factorName(factor),
       boxes: [nameBox(factor, call.fields['name'] ?? factor.name), removeBox(factor)],
       errors,
     },
-    ...(Object.keys(errors).length > 0 && { status: 422 }),
   }
 }
 

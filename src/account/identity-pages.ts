@@ -2,10 +2,10 @@ import type { Providers } from '#federation/registry.ts'
 import { showProvider } from '#federation/shown.ts'
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
+import { unless } from '#lib/app-error.ts'
 import type { Box, FieldErrors, Form } from '#view/signed-in-pages.ts'
 import { createTranslator, type Message, type MessageKey } from '#view/translate.ts'
-import { attempt } from './attempt.ts'
-import { unless } from './desk-pages.ts'
+import { attempt } from '#http/attempt.ts'
 import { freshFor } from './proof.ts'
 
 /**
@@ -123,7 +123,6 @@ async function showIdentities(
       ],
       errors: errors ?? (known.problem ? { form: known.problem } : {}),
     },
-    ...(errors && { status: 422 }),
   }
 }
 

@@ -1,8 +1,8 @@
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
+import { unless } from '#lib/app-error.ts'
 import type { Box, Field, FieldErrors } from '#view/signed-in-pages.ts'
-import { attempt } from './attempt.ts'
-import { unless } from './desk-pages.ts'
+import { attempt } from '#http/attempt.ts'
 
 /** `/account/api-keys`: keys for programs of the person's own. A new key is on the answer to its form and nowhere else. */
 export function keyPages(): PageRoute[] {
@@ -58,7 +58,6 @@ async function showKeys({ api }: PageCall, { key, retry }: Shown): Promise<PageA
       ],
       errors: retry?.errors ?? {},
     },
-    ...(retry && { status: 422 }),
   }
 }
 

@@ -1,7 +1,7 @@
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { PresentedUser } from '#users/presented.ts'
 import type { Box, FieldErrors, Form } from '#view/signed-in-pages.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from '#http/attempt.ts'
 
 /** `/account`: the person's profile. */
 export function profilePages(): PageRoute[] {
@@ -51,7 +51,6 @@ function showProfile(
       ],
       errors: retry?.errors ?? {},
     },
-    ...(retry && { status: 422 }),
   }
 }
 

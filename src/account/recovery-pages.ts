@@ -2,9 +2,10 @@ import { Router } from '@koa/router'
 import { factsOf } from '#http/api.ts'
 import { inBackground } from '#http/background.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
+import { unless } from '#lib/app-error.ts'
 import type { Recovery } from '#users/recovery.ts'
 import type { PageProps } from '#view/pages.ts'
-import { emailProblem, hideAddress, openDesk, statusOf, tokenOf, unless } from './desk-pages.ts'
+import { emailProblem, hideAddress, openDesk, statusOf, tokenOf } from './desk-pages.ts'
 import { addVerifyEmail, type VerifyEmailPageParts } from './verify-email-pages.ts'
 
 /**

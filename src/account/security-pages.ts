@@ -1,6 +1,6 @@
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, Field, FieldErrors } from '#view/signed-in-pages.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from '#http/attempt.ts'
 import { factorBoxes } from './factor-boxes.ts'
 import { freshFor } from './proof.ts'
 
@@ -32,6 +32,12 @@ export function securityPages(options: { passwordMinLength: number }): PageRoute
 
 const place = { area: 'account', section: 'security' } as const
 
+/** Where the pages below this one stand. */
+export const belowSecurity = {
+  ...place,
+  crumb: { href: '/account/security', label: 'account.security.heading' },
+} as const
+
 async function showSecurity(
   { api }: PageCall,
   min: number,
@@ -47,7 +53,6 @@ async function showSecurity(
       boxes: [hasPassword ? passwordBox(min) : noPasswordBox, ...(await factorBoxes(api))],
       errors: errors ?? {},
     },
-    ...(errors && { status: 422 }),
   }
 }
 
@@ -123,8 +128,7 @@ async function setPassword({ api, fields }: PageCall, min: number): Promise<Page
 const showSet = (min: number, errors?: FieldErrors): PageAnswer => ({
   page: 'details',
   props: {
-    ...place,
-    crumb: { href: '/account/security', label: 'account.security.heading' },
+    ...belowSecurity,
     title: 'account.security.set',
     boxes: [
       {
@@ -142,5 +146,4 @@ const showSet = (min: number, errors?: FieldErrors): PageAnswer => ({
     ],
     errors: errors ?? {},
   },
-  ...(errors && { status: 422 }),
 })

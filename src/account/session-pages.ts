@@ -1,8 +1,8 @@
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
+import { unless } from '#lib/app-error.ts'
 import { deviceName } from '#view/devices.ts'
 import type { Box } from '#view/signed-in-pages.ts'
-import { unless } from './desk-pages.ts'
 
 /** `/account/sessions`: where the person is signed in, and how to end it. */
 export function sessionPages(): PageRoute[] {

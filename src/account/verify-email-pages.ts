@@ -3,10 +3,11 @@ import { factsOf, type RequestFacts } from '#http/api.ts'
 import { inBackground } from '#http/background.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
 import type { ShowPage } from '#http/pages.ts'
+import { unless } from '#lib/app-error.ts'
 import type { User } from '#storage/users.ts'
 import type { Recovery } from '#users/recovery.ts'
 import type { PageProps } from '#view/pages.ts'
-import { emailProblem, openDesk, statusOf, tokenOf, unless, type DeskParts } from './desk-pages.ts'
+import { emailProblem, openDesk, statusOf, tokenOf, type DeskParts } from './desk-pages.ts'
 
 /** `/verify-email`: one button behind the link of a mail; without a link, fields for the address and the code. */
 export interface VerifyEmailPageParts extends DeskParts {

@@ -1,7 +1,7 @@
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Cell, Field } from '#view/signed-in-pages.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from '#http/attempt.ts'
 import { listing, pageSize } from './listing.ts'
 import { describePeople } from './people.ts'
 
@@ -41,7 +41,7 @@ async function showAudit(call: PageCall): Promise<PageAnswer> {
     // A day that is none, for example: the fields stay as they were typed.
     async (errors) => {
       const answer = await listOf(call, [], null)
-      return { ...answer, props: { ...answer.props, errors }, status: 422 }
+      return { ...answer, props: { ...answer.props, errors } }
     },
   )
 }

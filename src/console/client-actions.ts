@@ -1,7 +1,7 @@
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from '#http/attempt.ts'
 import { nameOfClient, type ConsoleClient } from './client-kinds.ts'
 import type { ClientPageOptions } from './client.ts'
 import { deleteBox, isConfirmed, notConfirmed, twoSteps } from './danger.ts'

@@ -1,7 +1,7 @@
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from '#http/attempt.ts'
 import { clientActionPages, dangerBox, secretsBox } from './client-actions.ts'
 import { fieldsOf, readMetadata, type Typed } from './client-form.ts'
 import { kindOf, nameOfClient, type ConsoleClient } from './client-kinds.ts'
@@ -64,7 +64,6 @@ async function showClient(
       ],
       errors: errors ?? {},
     },
-    ...(errors && { status: 422 }),
   }
 }
 

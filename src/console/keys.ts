@@ -1,6 +1,6 @@
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, Chip, FieldErrors } from '#view/signed-in-pages.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from '#http/attempt.ts'
 
 /** `/console/keys`: the keys with which tokens are signed, and their change. */
 export function keyPages(): PageRoute[] {
@@ -54,7 +54,6 @@ async function showKeys({ api }: PageCall, errors?: FieldErrors): Promise<PageAn
       boxes: [rotateBox],
       errors,
     },
-    ...(errors && { status: 422 }),
   }
 }
 

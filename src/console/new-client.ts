@@ -1,7 +1,7 @@
 import { at, type ApiClient } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from '#http/attempt.ts'
 import {
   clientKinds,
   fieldsFor,
@@ -83,7 +83,6 @@ async function showForm(
       ],
       errors,
     },
-    ...(retry && { status: 422 }),
   }
 }
 

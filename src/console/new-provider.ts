@@ -2,7 +2,7 @@ import { providerKinds, type ProviderKind } from '#config/providers.ts'
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { FieldErrors } from '#view/signed-in-pages.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from '#http/attempt.ts'
 import {
   emptyFields,
   inOurWords,
@@ -82,7 +82,6 @@ function showForm({ issuer, kind, retry }: FormOptions): PageAnswer {
       ],
       errors,
     },
-    ...(retry && { status: 422 }),
   }
 }
 

@@ -1,6 +1,6 @@
 import { at } from '#http/api-client.ts'
 import type { PageCall } from '#http/page-routes.ts'
-import { AppError } from '#lib/app-error.ts'
+import { unless } from '#lib/app-error.ts'
 import type { Cell } from '#view/signed-in-pages.ts'
 import { nameOf, type ConsoleUser } from './users.ts'
 
@@ -12,15 +12,11 @@ export async function describePeople(
   if (!person.scopes.has('admin:users')) return (id) => ({ text: id })
   const found = await Promise.all(
     [...new Set(ids)].map(async (id) => {
-      try {
-        return [id, await api.get<ConsoleUser>(at`/admin/users/${id}`)] as const
-      } catch (error) {
-        if (error instanceof AppError && error.status === 404) return undefined
-        throw error
-      }
+      const user = await api.get<ConsoleUser>(at`/admin/users/${id}`).catch(unless('not_found'))
+      return [id, user] as const
     }),
   )
-  const users = new Map(found.filter((one) => one !== undefined))
+  const users = new Map(found)
   return (id) => {
     const user = users.get(id)
     if (!user) return { text: id }

@@ -1,5 +1,5 @@
 import type { ApiClient } from '#http/api-client.ts'
-import { AppError } from '#lib/app-error.ts'
+import { unless } from '#lib/app-error.ts'
 import type { Field } from '#view/signed-in-pages.ts'
 import { inLocale, type ConsoleResource } from './resources.ts'
 
@@ -8,12 +8,10 @@ export type Permissions = Readonly<Record<string, readonly string[]>>
 
 /** The APIs, as far as this administrator may see them. */
 export async function visibleResources(api: ApiClient): Promise<ConsoleResource[]> {
-  try {
-    return (await api.get<{ resources: ConsoleResource[] }>('/admin/resources')).resources
-  } catch (error) {
-    if (error instanceof AppError && error.status === 403) return []
-    throw error
-  }
+  const seen = await api
+    .get<{ resources: ConsoleResource[] }>('/admin/resources')
+    .catch(unless('insufficient_scope'))
+  return seen?.resources ?? []
 }
 
 const prefix = 'may:'

@@ -1,7 +1,7 @@
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from '#http/attempt.ts'
 import { deleteBox, isConfirmed, notConfirmed } from './danger.ts'
 import { emptyFields, inOurWords, providerFields, recipeOf } from './provider-fields.ts'
 import {
@@ -58,7 +58,6 @@ async function showProvider(
       ],
       errors: retry?.errors ?? {},
     },
-    ...(retry && { status: 422 }),
   }
 }
 

@@ -1,7 +1,7 @@
 import { at, type ApiClient } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from '#http/attempt.ts'
 import { deleteBox, isConfirmed, notConfirmed } from './danger.ts'
 import { scopesBox } from './resource-scopes.ts'
 import {
@@ -63,7 +63,6 @@ async function showResource(
       ],
       errors: retry?.errors ?? {},
     },
-    ...(retry && { status: 422 }),
   }
 }
 

@@ -1,7 +1,7 @@
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Field, FieldErrors } from '#view/signed-in-pages.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from '#http/attempt.ts'
 
 /** `/console/resources`: the APIs that tokens are for. One of them is in `resource.ts`. */
 export function resourcePages(): PageRoute[] {
@@ -112,7 +112,6 @@ function showNew(retry?: { fields: Typed; errors: FieldErrors }): PageAnswer {
       ],
       errors,
     },
-    ...(retry && { status: 422 }),
   }
 }
 

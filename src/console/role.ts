@@ -1,7 +1,7 @@
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from '#http/attempt.ts'
 import { deleteBox, isConfirmed, notConfirmed } from './danger.ts'
 import { permissionFields, permissionsOf, visibleResources } from './permissions.ts'
 import type { ConsoleResource } from './resources.ts'
@@ -54,7 +54,6 @@ async function showRole(
       ],
       errors: retry?.errors ?? {},
     },
-    ...(retry && { status: 422 }),
   }
 }
 

@@ -1,7 +1,7 @@
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Field, FieldErrors } from '#view/signed-in-pages.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from '#http/attempt.ts'
 import { permissionFields, permissionsOf, visibleResources } from './permissions.ts'
 
 /** `/console/roles`: names for what people may do. One of them is in `role.ts`. */
@@ -100,7 +100,6 @@ async function showNew(
       ],
       errors,
     },
-    ...(retry && { status: 422 }),
   }
 }
 

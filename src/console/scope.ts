@@ -2,7 +2,7 @@ import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Field, FieldErrors, Form } from '#view/signed-in-pages.ts'
-import { attempt } from './attempt.ts'
+import { attempt } from '#http/attempt.ts'
 import { twoSteps } from './danger.ts'
 import { findResource } from './resource.ts'
 import {
@@ -69,7 +69,6 @@ async function showScope(
       ],
       errors: retry?.errors ?? {},
     },
-    ...(retry && { status: 422 }),
   }
 }
 

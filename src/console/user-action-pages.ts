@@ -1,7 +1,6 @@
 import { at } from '#http/api-client.ts'
-import { fieldErrors } from '#http/field-errors.ts'
+import { attempt } from '#http/attempt.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
-import { AppError } from '#lib/app-error.ts'
 import { isConfirmed, notConfirmed } from './danger.ts'
 import { confirmTextOf } from './user-actions.ts'
 import { showUser } from './user.ts'
@@ -34,12 +33,13 @@ const done = {
 
 async function act(call: PageCall, name: keyof typeof done, body?: object): Promise<PageAnswer> {
   const { api, params } = call
-  try {
-    await api.post(at`/admin/users/${params['id']}/${name}`, body)
-    return { to: at`/console/users/${params['id']}?done=${done[name]}` }
-  } catch (error) {
-    return refused(call, error)
-  }
+  return attempt(
+    async () => {
+      await api.post(at`/admin/users/${params['id']}/${name}`, body)
+      return { to: at`/console/users/${params['id']}?done=${done[name]}` }
+    },
+    (errors) => showUser(call, { errors }),
+  )
 }
 
 /** Only after the person's e-mail or name was typed. */
@@ -47,20 +47,16 @@ async function deleteUser(call: PageCall): Promise<PageAnswer> {
   const { api, params, fields } = call
   const user = await api.get<ConsoleUser>(at`/admin/users/${params['id']}`)
   if (!isConfirmed(fields, confirmTextOf(user))) return showUser(call, { errors: notConfirmed })
-  try {
-    await api.delete(at`/admin/users/${user.id}`)
-    return { to: '/console/users?done=userDeleted' }
-  } catch (error) {
-    return refused(call, error)
-  }
+  return attempt(
+    async () => {
+      await api.delete(at`/admin/users/${user.id}`)
+      return { to: '/console/users?done=userDeleted' }
+    },
+    (errors) => showUser(call, { errors }),
+  )
 }
 
 async function endSession({ api, params, fields }: PageCall): Promise<PageAnswer> {
   await api.delete(at`/admin/users/${params['id']}/sessions/${fields['session']}`)
   return { to: at`/console/users/${params['id']}?done=sessionEnded` }
-}
-
-function refused(call: PageCall, error: unknown): Promise<PageAnswer> {
-  if (!(error instanceof AppError) || error.status === 404) throw error
-  return showUser(call, { errors: fieldErrors(error) })
 }

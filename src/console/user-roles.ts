@@ -1,16 +1,13 @@
 import type { ApiClient } from '#http/api-client.ts'
-import { AppError } from '#lib/app-error.ts'
+import { unless } from '#lib/app-error.ts'
 import type { Field } from '#view/signed-in-pages.ts'
 
 /** Every role, as far as this administrator may see them. */
 export async function roleNames(api: ApiClient): Promise<string[]> {
-  try {
-    const { roles } = await api.get<{ roles: { name: string }[] }>('/admin/roles')
-    return roles.map(({ name }) => name)
-  } catch (error) {
-    if (error instanceof AppError && error.status === 403) return []
-    throw error
-  }
+  const seen = await api
+    .get<{ roles: { name: string }[] }>('/admin/roles')
+    .catch(unless('insufficient_scope'))
+  return seen?.roles.map(({ name }) => name) ?? []
 }
 
 const prefix = 'role:'

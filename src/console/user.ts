@@ -1,7 +1,6 @@
 import { at } from '#http/api-client.ts'
-import { fieldErrors } from '#http/field-errors.ts'
+import { attempt } from '#http/attempt.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
-import { AppError } from '#lib/app-error.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
 import { twoSteps } from './danger.ts'
 import { forms } from './forms.ts'
@@ -48,7 +47,6 @@ export async function showUser(
       ],
       errors: retry?.errors ?? {},
     },
-    ...(retry && { status: 422 }),
   }
 }
 
@@ -113,15 +111,15 @@ async function sessionsBox({ api, person }: PageCall, { id }: ConsoleUser): Prom
 
 async function saveUser(call: PageCall): Promise<PageAnswer> {
   const { api, fields, params } = call
-  try {
-    await api.patch(at`/admin/users/${params['id']}`, {
-      ...forms.values(texts, fields),
-      email_verified: fields['email_verified'] === 'yes',
-      roles: rolesOf(fields),
-    })
-    return { to: at`/console/users/${params['id']}?done=saved` }
-  } catch (error) {
-    if (!(error instanceof AppError) || error.status === 404) throw error
-    return showUser(call, { fields, errors: fieldErrors(error) })
-  }
+  return attempt(
+    async () => {
+      await api.patch(at`/admin/users/${params['id']}`, {
+        ...forms.values(texts, fields),
+        email_verified: fields['email_verified'] === 'yes',
+        roles: rolesOf(fields),
+      })
+      return { to: at`/console/users/${params['id']}?done=saved` }
+    },
+    (errors) => showUser(call, { fields, errors }),
+  )
 }

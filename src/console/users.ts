@@ -1,7 +1,6 @@
 import { at, type ApiClient } from '#http/api-client.ts'
-import { fieldErrors } from '#http/field-errors.ts'
+import { attempt } from '#http/attempt.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
-import { AppError } from '#lib/app-error.ts'
 import type { Cell, Chip, Field, FieldErrors } from '#view/signed-in-pages.ts'
 import { forms } from './forms.ts'
 import { listing, pageSize } from './listing.ts'
@@ -154,20 +153,19 @@ async function showNew(
       ],
       errors,
     },
-    ...(retry && { status: 422 }),
   }
 }
 
 async function createUser({ api, fields }: PageCall): Promise<PageAnswer> {
-  try {
-    const user = await api.post<ConsoleUser>('/admin/users', {
-      ...forms.values(['email', 'username', 'nickname'], fields),
-      roles: rolesOf(fields),
-      ...(fields['password'] && { password: fields['password'] }),
-    })
-    return { to: at`/console/users/${user.id}?done=userCreated` }
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    return showNew(api, { fields, errors: fieldErrors(error) })
-  }
+  return attempt(
+    async () => {
+      const user = await api.post<ConsoleUser>('/admin/users', {
+        ...forms.values(['email', 'username', 'nickname'], fields),
+        roles: rolesOf(fields),
+        ...(fields['password'] && { password: fields['password'] }),
+      })
+      return { to: at`/console/users/${user.id}?done=userCreated` }
+    },
+    (errors) => showNew(api, { fields, errors }),
+  )
 }

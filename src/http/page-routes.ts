@@ -58,7 +58,7 @@ export interface SignedInPerson {
 }
 
 export type PageAnswer =
-  | { [P in PageName]: { page: P; props: PropsOf<P>; status?: number } }[PageName]
+  | { [P in PageName]: { page: P; props: PropsOf<P> } }[PageName]
   /** Where to go, below the prefix of the server. */
   | { to: string }
   /** A file for the browser to keep, named `file`, that holds this as JSON. */
@@ -164,8 +164,12 @@ function show(
     done: queryOf(ctx)['done'],
   }
   parts.showPage(ctx, answer.page, { ...answer.props, ...shell })
-  ctx.status = answer.status ?? 200
+  ctx.status = hasErrors(answer.props) ? 422 : 200
 }
+
+/** A form that was refused. */
+const hasErrors = (props: object): boolean =>
+  'errors' in props && Object.keys(props.errors ?? {}).length > 0
 
 const queryOf = (ctx: AppContext): Record<string, string> =>
   Object.fromEntries(

@@ -3,7 +3,7 @@ import { factsOf } from '#http/api.ts'
 import { inBackground } from '#http/background.ts'
 import type { AppContext } from '#http/context.ts'
 import type { ShowPage } from '#http/pages.ts'
-import { AppError } from '#lib/app-error.ts'
+import { AppError, unless } from '#lib/app-error.ts'
 import { newId } from '#lib/ids.ts'
 import type { User, UserStore } from '#storage/users.ts'
 import type { Recovery } from '#users/recovery.ts'
@@ -112,7 +112,7 @@ export function createVerifyStep(
       const code = fields['code'] ?? ''
       if (!code.trim())
         return show(ctx, interaction, { email, errors: { code: 'errors.mail_code_required' } })
-      const verified = await recovery.verifyEmail({ accountId, code }).catch(unlessWrong)
+      const verified = await recovery.verifyEmail({ accountId, code }).catch(unless('invalid_code'))
       if (!verified)
         return show(ctx, interaction, { email, errors: { code: 'errors.invalid_code' } })
       const event = { actor: accountId, target: `user:${accountId}` }
@@ -126,8 +126,4 @@ function waitingOf({ result }: Interaction): Waiting {
   const waiting = result?.['waiting'] as Waiting | undefined
   if (!waiting) throw new AppError('session_expired', 400)
   return waiting
-}
-
-function unlessWrong(error: unknown): undefined {
-  if (!(error instanceof AppError && error.code === 'invalid_code')) throw error
 }

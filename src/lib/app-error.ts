@@ -37,6 +37,13 @@ export interface FieldProblem {
   message: string
 }
 
+/** For `catch`: undefined in place of a refusal with this code; every other error goes on. */
+export const unless =
+  (code: string) =>
+  (error: unknown): undefined => {
+    if (!(error instanceof AppError && error.code === code)) throw error
+  }
+
 /** The answer when a queue is full or a backend is away: 503, and when to come again (seconds). */
 export const busy = (retryAfter: number, cause?: unknown): AppError =>
   new AppError('busy', 503, { cause, headers: { 'Retry-After': String(retryAfter) } })
