@@ -12,9 +12,6 @@ import { createFirstPartyTokens, firstPartyClientId, type TokenAnswer } from '#o
 import { describeScope } from '#oidc/scope-words.ts'
 import type { NewAuditEvent } from '#audit/recorder.ts'
 import type { Storage } from '#storage/storage.ts'
-import { enrolmentRoutes } from '#account/enrolment-routes.ts'
-import { rememberedDeviceRoutes } from '#account/remembered-device-routes.ts'
-import { factorRoutes } from '#account/factor-routes.ts'
 import { recoveryRoutes } from '#users/recovery-routes.ts'
 import { createTranslator, type Locale } from '#view/translate.ts'
 import { createNewcomers } from './newcomers.ts'
@@ -22,7 +19,6 @@ import type { TokenFunctions } from '#users/finish-sign-in.ts'
 import { authRoutes, type AuthRouteParts } from '#users/routes.ts'
 import { secondStepRoutes } from '#users/second-step-routes.ts'
 import type { Services } from './services.ts'
-import { confirmOwnerOf } from './strong-sign-in.ts'
 import { verifyTokenRoutes } from './verify-token.ts'
 import { wechatRoutes } from './wechat-routes.ts'
 
@@ -58,20 +54,10 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
     audit: record,
   }
 
-  const factors = {
-    ...services,
-    users: storage.users,
-    confirmOwner: confirmOwnerOf(parts, services),
-    audit: recordBy,
-  }
-
   return [
     ...authRoutes(signIn),
     ...secondStepRoutes({ ...services, ...signIn }),
     ...wechatRoutes({ ...services, wechat, tokens, audit: recordBy }),
-    ...factorRoutes(factors),
-    ...enrolmentRoutes(factors),
-    ...rememberedDeviceRoutes(factors),
     ...recoveryRoutes({ recovery: services.recovery, audit: record }),
     ...verifyTokenRoutes({
       identify: parts.identify,

@@ -7,18 +7,15 @@ import { createMfaTokens, type MfaTokens } from '#factors/mfa-tokens.ts'
 import { createPasskeys, type Passkeys } from '#factors/passkeys.ts'
 import { createRecoveryCodes } from '#factors/recovery-codes.ts'
 import { createRememberedDevices, type RememberedDevices } from '#factors/remembered-devices.ts'
-import type { FactorRouteParts } from '#account/factor-routes.ts'
 import { createSecondFactor, type SecondFactor } from '#factors/second-factor.ts'
 import { createSecondStep, type SecondStep } from '#factors/second-step.ts'
 import { createTotp } from '#factors/totp.ts'
-import { AppError } from '#lib/app-error.ts'
 import type { Clock } from '#lib/clock.ts'
 import { sha256 } from '#lib/hashing.ts'
 import { createSealer } from '#lib/sealing.ts'
 import { levelOf } from '#oidc/acr.ts'
-import { freshSeconds, type SecondFactorPolicy } from '#oidc/second-factor-policy.ts'
+import type { SecondFactorPolicy } from '#oidc/second-factor-policy.ts'
 import type { Storage } from '#storage/storage.ts'
-import type { User } from '#storage/users.ts'
 import { createAdmit, type Admit } from '#users/admit.ts'
 import type { MailLimits } from '#users/limits.ts'
 import { createTranslator } from '#view/translate.ts'
@@ -153,28 +150,3 @@ export const deviceCookieOf =
   ({ ISSUER }: Config) =>
   (accountId: string): string =>
     `${ISSUER.startsWith('https:') ? '__Host-' : ''}yumen_device_${sha256(accountId).slice(0, 12)}`
-
-/** The password, or a sign-in of the last minutes with everything that it asked. */
-export const confirmOwnerOf =
-  (
-    { storage }: { storage: Storage },
-    { sessions, passwords, attempt, now }: Services,
-  ): FactorRouteParts['confirmOwner'] =>
-  async (caller, user: User, password) => {
-    const isFresh = (at = 0): boolean => now() - at <= freshSeconds * 1000
-    if (password === undefined) {
-      if (isFresh(caller.signedInAt)) return
-      const signIns = await sessions.list(user.id)
-      const { lastSeenAt = 0 } =
-        signIns.find(({ kind, grantId }) => kind === 'app' && grantId === caller.grantId) ?? {}
-      if (caller.via === 'token' && isFresh(lastSeenAt)) return
-      throw new AppError('reauthentication_required', 403)
-    }
-    const outcome = await attempt(`password:${user.id}`, async () =>
-      passwords.verify(await storage.users.findPasswordHash(user.id), password),
-    )
-    if (outcome === 'wait')
-      throw new AppError('factor_waits', 429, { headers: { 'Retry-After': '900' } })
-    if (outcome === 'wrong')
-      throw new AppError('invalid_credentials', 401, { headers: { 'WWW-Authenticate': 'Bearer' } })
-  }

@@ -1,9 +1,9 @@
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
+import { freshSeconds } from '#oidc/second-factor-policy.ts'
 import type { PresentedUser } from '#users/presented.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
 import { isLocale, languageNames, locales } from '#view/translate.ts'
 import { attempt } from '#http/attempt.ts'
-import { freshFor } from './proof.ts'
 
 /** `/account/data`: language, export, and the end of the account. */
 export function dataPages({ eraseAfterDays: days }: { eraseAfterDays: number }): PageRoute[] {
@@ -16,7 +16,7 @@ export function dataPages({ eraseAfterDays: days }: { eraseAfterDays: number }):
     {
       path: `${path}/erase`,
       access,
-      maxAge: freshFor,
+      maxAge: freshSeconds,
       method: 'post',
       handle: (call) => erase(call, days),
     },

@@ -1,7 +1,7 @@
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
+import { freshSeconds } from '#oidc/second-factor-policy.ts'
 import type { Box, FieldErrors, Field } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
-import { freshFor } from './proof.ts'
 
 /**
  * `/account/email`: the codes of mails, for the present address and for the one that is to replace it.
@@ -10,7 +10,7 @@ import { freshFor } from './proof.ts'
 export function emailPages(): PageRoute[] {
   const path = '/account/email'
   const common = { access: 'user' } as const
-  const change = { ...common, path: `${path}/change`, maxAge: freshFor } as const
+  const change = { ...common, path: `${path}/change`, maxAge: freshSeconds } as const
   return [
     { ...common, path, method: 'get', handle: (call) => showCodes(call) },
     { ...common, path: `${path}/confirm`, method: 'post', handle: confirmNew },

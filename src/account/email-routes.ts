@@ -6,7 +6,7 @@ import type { ChangeEmail } from '#users/change-email.ts'
 import { isEmail } from '#users/name-rules.ts'
 import { presentUser, userSchema } from '#users/presented.ts'
 import { ownerOf, read, write, type AuditOwn } from './owner.ts'
-import { expectProof, type ProofParts } from './proof.ts'
+import { currentPassword, expectProof, proofProblems, type ProofParts } from './proof.ts'
 
 /**
  * `/users/me/email…`: another e-mail, which counts once its code was typed. Needs the password or a sign-in of the last ten
@@ -28,7 +28,7 @@ const wanted = z.object({
   email: text(254)
     .transform((value) => value.trim())
     .refine(isEmail, { error: 'email_invalid' }),
-  password: text(1024).optional(),
+  password: currentPassword,
 })
 
 export function emailRoutes(parts: EmailRouteParts): ApiRoute[] {
@@ -60,9 +60,7 @@ export function emailRoutes(parts: EmailRouteParts): ApiRoute[] {
         description: 'Always, whoever has the address.',
         schema: z.object({ message: z.string() }),
       },
-      problems: {
-        401: 'invalid_credentials: the password is not right; insufficient_user_authentication: there is none, and the sign-in is older than ten minutes',
-      },
+      problems: proofProblems,
       async handle({ body, caller, request }) {
         const user = await ownerOf(users, caller)
         const { email, password } = body

@@ -1,9 +1,9 @@
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import { AppError, unless } from '#lib/app-error.ts'
+import { freshSeconds } from '#oidc/second-factor-policy.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
 import type { Factor } from './factor-boxes.ts'
-import { freshFor } from './proof.ts'
 import { belowSecurity } from './security-pages.ts'
 
 /**
@@ -15,7 +15,7 @@ export function enrolmentPages(): PageRoute[] {
     method: PageRoute['method'],
     path: string,
     handle: PageRoute['handle'],
-  ): PageRoute => ({ method, path: `${home}${path}`, access: 'user', maxAge: freshFor, handle })
+  ): PageRoute => ({ method, path: `${home}${path}`, access: 'user', maxAge: freshSeconds, handle })
   return [
     page('get', '/authenticator', (call) => showApp(call)),
     page('post', '/authenticator', addApp),

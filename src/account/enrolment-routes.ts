@@ -1,17 +1,17 @@
 import { z } from 'zod'
+import type { Enrolled } from '#factors/factors.ts'
 import { route, text, type ApiRoute } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
-import type { Enrolled } from '#factors/factors.ts'
 import {
   factorSchema,
-  owner,
-  ownerOf,
-  ownerProblems,
+  personOf,
   present,
-  userOf,
-  write,
+  proof,
+  provenOwner,
   type FactorRouteParts,
 } from './factor-routes.ts'
+import { write } from './owner.ts'
+import { proofProblems } from './proof.ts'
 
 /** `/users/me/factors/totp…` and `/users/me/factors/passkeys…`: new factors, each begun and then confirmed. */
 export const enrolmentRoutes = (parts: FactorRouteParts): ApiRoute[] => [
@@ -36,7 +36,7 @@ function totpRoutes(parts: FactorRouteParts): ApiRoute[] {
       access: write,
       isLimited: true,
       summary: 'Begin to add an authenticator app; nothing changes until its code is confirmed.',
-      body: owner.extend({
+      body: proof.extend({
         setup_token: text(2048)
           .optional()
           .describe('Of a setup that was begun: it is shown again.'),
@@ -51,10 +51,11 @@ function totpRoutes(parts: FactorRouteParts): ApiRoute[] {
           setup_token: z.string(),
         }),
       },
-      problems: ownerProblems,
-      async handle({ body, caller }) {
-        const user = await ownerOf(parts, caller, body.current_password)
-        const { secret, uri, qr, setup } = await parts.factors.beginTotp(user, body.setup_token)
+      problems: proofProblems,
+      async handle(call) {
+        const user = await provenOwner(parts, call)
+        const { setup_token: begun } = call.body
+        const { secret, uri, qr, setup } = await parts.factors.beginTotp(user, begun)
         return { secret, uri, qr_svg: qr, setup_token: setup }
       },
     }),
@@ -70,7 +71,7 @@ function totpRoutes(parts: FactorRouteParts): ApiRoute[] {
       problems: { 400: 'invalid_token: the setup is too old or used', 401: 'invalid_code' },
       async handle(call) {
         const { setup_token: setup, code, name } = call.body
-        const user = await userOf(parts, call.caller)
+        const user = await personOf(parts, call.caller)
         const enrolled = await parts.factors.confirmTotp(user, { setup, code, name })
         if (enrolled === 'wrong') throw refused('invalid_code')
         return added(parts, call, enrolled)
@@ -88,15 +89,14 @@ function passkeyRoutes(parts: FactorRouteParts): ApiRoute[] {
       access: write,
       isLimited: true,
       summary: 'What to hand to navigator.credentials.create.',
-      body: owner,
+      body: proof,
       answer: {
         status: 200,
         description: 'PublicKeyCredentialCreationOptionsJSON (WebAuthn level 3).',
         schema: z.looseObject({ challenge: z.string() }),
       },
-      problems: ownerProblems,
-      handle: async ({ body, caller }) =>
-        parts.factors.beginPasskey(await ownerOf(parts, caller, body.current_password)),
+      problems: proofProblems,
+      handle: async (call) => parts.factors.beginPasskey(await provenOwner(parts, call)),
     }),
     route({
       tag,
@@ -113,7 +113,7 @@ function passkeyRoutes(parts: FactorRouteParts): ApiRoute[] {
       problems: { 400: 'invalid_passkey', 409: 'already_exists' },
       async handle(call) {
         const { response, name = '' } = call.body
-        const user = await userOf(parts, call.caller)
+        const user = await personOf(parts, call.caller)
         return added(parts, call, await parts.factors.addPasskey(user, { response, name }))
       },
     }),

@@ -1,10 +1,10 @@
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import { AppError, unless } from '#lib/app-error.ts'
+import { freshSeconds } from '#oidc/second-factor-policy.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
 import { type Factor, factorName, notesOf } from './factor-boxes.ts'
-import { freshFor } from './proof.ts'
 import { belowSecurity } from './security-pages.ts'
 
 /** Below `/account/security`: what becomes of second factors and of remembered browsers. Removing needs a fresh sign-in. */
@@ -12,9 +12,9 @@ export function factorPages(): PageRoute[] {
   const page = (method: PageRoute['method'], path: string, handle: PageRoute['handle']) =>
     ({ method, path: `${home}${path}`, access: 'user', handle }) as const
   return [
-    { ...page('get', '/factors/:id', (call) => showFactor(call)), maxAge: freshFor },
+    { ...page('get', '/factors/:id', (call) => showFactor(call)), maxAge: freshSeconds },
     page('post', '/factors/:id', rename),
-    { ...page('post', '/factors/:id/remove', remove), maxAge: freshFor },
+    { ...page('post', '/factors/:id/remove', remove), maxAge: freshSeconds },
     page('post', '/devices/forget', forget),
     page('post', '/devices/forget-all', forgetAll),
   ]

@@ -1,33 +1,27 @@
 import { z } from 'zod'
+import type { Factors, OwnFactor } from '#factors/factors.ts'
 import { route, text, type ApiCall, type ApiRoute, type Caller } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { User, UserStore } from '#storage/users.ts'
-import type { Factors, OwnFactor } from '#factors/factors.ts'
+import { ownerOf, read, write, type AuditOwn } from './owner.ts'
+import { currentPassword, expectProof, proofProblems, type ProofParts } from './proof.ts'
 
 /**
- * `/users/me/factors…`: what people do with their own second factors. For whoever
- * brings a token of the person; what adds or removes a factor also wants the password, or a sign-in of the last ten
- * minutes. Every change is written to the audit log, and a mail tells the owner.
+ * `/users/me/factors…`: what people do with their own second factors. For whoever brings a token of the person; what adds
+ * or removes a factor also wants proof that they are the owner. Every change is written to the audit log, and a mail tells
+ * the owner.
  */
-export interface FactorRouteParts {
+export interface FactorRouteParts extends ProofParts {
   users: Pick<UserStore, 'findById'>
   factors: Factors
-  /** Resolves when the caller has shown again that they are the owner; rejects otherwise. */
-  confirmOwner(caller: Caller, user: User, password: string | undefined): Promise<void>
-  audit(
-    event: { type: string; target?: string; details?: Record<string, unknown> },
-    call: Pick<ApiCall<unknown, unknown, unknown>, 'caller' | 'request'>,
-  ): void
+  audit: AuditOwn
 }
 
-const read = { scope: 'account:read' }
-export const write = { scope: 'account:write' }
 const tag = 'users'
 const id = z.object({ id: text(128) })
 const name = text(64)
-export const owner = z.object({
-  current_password: text(1024).optional().describe('Not needed within ten minutes of /auth/login.'),
-})
+export const proof = z.object({ current_password: currentPassword })
+type Proof = z.infer<typeof proof>
 
 export const factorSchema = z
   .object({
@@ -39,12 +33,6 @@ export const factorSchema = z
     last_used_at: z.iso.datetime().nullable(),
   })
   .meta({ id: 'Factor' })
-
-export const ownerProblems = {
-  401: 'invalid_credentials: the current password is not right',
-  403: 'reauthentication_required: bring the current password',
-  429: 'factor_waits: five wrong passwords',
-}
 
 export const factorRoutes = (parts: FactorRouteParts): ApiRoute[] => [
   listRoute(parts),
@@ -81,15 +69,15 @@ const recoveryCodesRoute = (parts: FactorRouteParts): ApiRoute =>
     access: write,
     isLimited: true,
     summary: 'Ten new recovery codes, in the place of the old ones.',
-    body: owner,
+    body: proof,
     answer: {
       status: 201,
       description: 'Shown this once.',
       schema: z.object({ recovery_codes: z.array(z.string()) }),
     },
-    problems: { ...ownerProblems, 409: 'no_factor: there is nothing that they would stand in for' },
+    problems: { ...proofProblems, 409: 'no_factor: there is nothing that they would stand in for' },
     async handle(call) {
-      const user = await ownerOf(parts, call.caller, call.body.current_password)
+      const user = await provenOwner(parts, call)
       const codes = await parts.factors.makeRecoveryCodes(user)
       if (!codes) throw new AppError('no_factor', 409)
       parts.audit({ type: 'recovery_codes.made', target: `user:${user.id}` }, call)
@@ -119,11 +107,11 @@ function changeRoutes(parts: FactorRouteParts): ApiRoute[] {
       isLimited: true,
       summary:
         'Remove it. Recovery codes go with the last one, and no device is remembered any more.',
-      body: owner,
+      body: proof,
       answer: done,
-      problems: ownerProblems,
+      problems: proofProblems,
       async handle(call) {
-        const user = await ownerOf(parts, call.caller, call.body.current_password)
+        const user = await provenOwner(parts, call)
         const removed = await parts.factors.remove(user, call.params.id)
         if (!removed) throw gone()
         const details = { kind: removed.kind }
@@ -133,21 +121,23 @@ function changeRoutes(parts: FactorRouteParts): ApiRoute[] {
   ]
 }
 
-export async function userOf({ users }: FactorRouteParts, { userId, via }: Caller): Promise<User> {
-  // An API key is for programs; none of them sets up how its owner signs in.
-  const isPerson = via === 'token' || via === 'session'
-  const user = userId === undefined || !isPerson ? undefined : await users.findById(userId)
-  if (!user) throw new AppError('forbidden', 403)
-  return user
+/** An API key is for programs; none of them sets up how its owner signs in. */
+export async function personOf({ users }: FactorRouteParts, caller: Caller): Promise<User> {
+  if (caller.via !== 'token' && caller.via !== 'session') throw new AppError('forbidden', 403)
+  return ownerOf(users, caller)
 }
 
-export async function ownerOf(
+/** Who has also shown again that they are the owner. */
+export async function provenOwner(
   parts: FactorRouteParts,
-  caller: Caller,
-  password: string | undefined,
+  { caller, body, request }: Pick<ApiCall<Proof, unknown, unknown>, 'caller' | 'body' | 'request'>,
 ): Promise<User> {
-  const user = await userOf(parts, caller)
-  await parts.confirmOwner(caller, user, password)
+  const user = await personOf(parts, caller)
+  await expectProof(parts, user, {
+    password: body.current_password,
+    caller,
+    address: request.address,
+  })
   return user
 }
 

@@ -11,9 +11,9 @@ import { formFields, parseForm } from '#http/form.ts'
 import { csrfBindingOf, type SignedInPerson } from '#http/page-routes.ts'
 import type { SameBrowser } from '#http/same-browser.ts'
 import { AppError } from '#lib/app-error.ts'
+import { freshSeconds } from '#oidc/second-factor-policy.ts'
 import { AlreadyExists } from '#storage/errors.ts'
 import type { IdentityStore, SeenIdentity } from '#storage/identities.ts'
-import { freshFor } from './proof.ts'
 
 /**
  * `/account/identities/link`: to another provider and back. For whoever has signed in a short while ago; anybody else is
@@ -40,7 +40,7 @@ export interface IdentityLinkParts {
 }
 
 /** Seconds; whoever comes back has spent a while at the provider. */
-const arrivalWithin = freshFor + 300
+const arrivalWithin = freshSeconds + 300
 
 interface LinkTicket {
   purpose: Purpose
@@ -56,12 +56,12 @@ export function identityLinkRoutes(parts: IdentityLinkParts): Router<RequestStat
     async (ctx: AppContext) => {
       const person = await parts.readPerson(ctx)
       const isFresh = person && parts.now() - person.session.signedInAt < maxAge * 1000
-      see(ctx, isFresh ? await step(ctx, person) : parts.signInUrl(home, { maxAge: freshFor }))
+      see(ctx, isFresh ? await step(ctx, person) : parts.signInUrl(home, { maxAge: freshSeconds }))
     }
   router.post(
     '/account/identities/link',
     parseForm(),
-    guarded(freshFor, (ctx, person) => leave(parts, { ctx, person, home })),
+    guarded(freshSeconds, (ctx, person) => leave(parts, { ctx, person, home })),
   )
   router.get(
     '/account/identities/link',

@@ -3,10 +3,10 @@ import { showProvider } from '#federation/shown.ts'
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import { unless } from '#lib/app-error.ts'
+import { freshSeconds } from '#oidc/second-factor-policy.ts'
 import type { Box, FieldErrors, Form } from '#view/signed-in-pages.ts'
 import { createTranslator, type Message, type MessageKey } from '#view/translate.ts'
 import { attempt } from '#http/attempt.ts'
-import { freshFor } from './proof.ts'
 
 /**
  * `/account/identities`: the accounts elsewhere with which a person signs in. They are taken away here, after a fresh
@@ -23,7 +23,7 @@ export function identityPages(providers: IdentityProviders): PageRoute[] {
       path: `${path}/unlink`,
       access,
       method: 'post',
-      maxAge: freshFor,
+      maxAge: freshSeconds,
       handle: (call) =>
         attempt(
           async () => {

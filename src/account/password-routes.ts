@@ -5,7 +5,13 @@ import type { Sessions } from '#oidc/sessions.ts'
 import type { UserStore } from '#storage/users.ts'
 import type { ChangePassword } from '#users/change-password.ts'
 import { ownerOf, read, write, type AuditOwn } from './owner.ts'
-import { expectProof, wrongPassword, type ProofParts } from './proof.ts'
+import {
+  currentPassword,
+  expectProof,
+  proofProblems,
+  wrongPassword,
+  type ProofParts,
+} from './proof.ts'
 
 /**
  * `/users/me/password`: the person's own. Whoever has one says it to change it; whoever signs in without one sets one after a
@@ -18,7 +24,7 @@ export interface PasswordRouteParts extends ProofParts {
   audit: AuditOwn
 }
 
-const passwords = z.object({ current_password: text(1024).optional(), new_password: text(1024) })
+const passwords = z.object({ current_password: currentPassword, new_password: text(1024) })
 
 export function passwordRoutes(parts: PasswordRouteParts): ApiRoute[] {
   const common = { tag: 'users', path: '/users/me/password' } as const
@@ -43,9 +49,7 @@ export function passwordRoutes(parts: PasswordRouteParts): ApiRoute[] {
         'Change my password; every other sign-in ends. Without a present one, after a fresh sign-in, set one.',
       body: passwords,
       answer: { status: 200, description: 'Done.', schema: z.object({ message: z.string() }) },
-      problems: {
-        401: 'invalid_credentials: the current password is not right, or left out where there is one; insufficient_user_authentication: there is none, and the sign-in is older than ten minutes',
-      },
+      problems: proofProblems,
       handle: (call) => changeOwnPassword(parts, call),
     }),
   ]
@@ -56,10 +60,13 @@ async function changeOwnPassword(
   { body, caller, request }: ApiCall<z.infer<typeof passwords>, undefined, undefined>,
 ) {
   const user = await ownerOf(parts.users, caller)
-  const { current_password: current, new_password: replacement } = body
-  if (current === undefined) await expectProof(parts, user, { caller, address: request.address })
-  const outcome = await parts.changePassword(user, { current, replacement })
-  if (outcome === 'wrong') throw wrongPassword()
+  const { current_password: password, new_password: replacement } = body
+  const present = await parts.users.findPasswordHash(user.id)
+  // A fresh sign-in does in place of a password only for whoever has none.
+  if (password === undefined && present !== undefined) throw wrongPassword()
+  await expectProof(parts, user, { password, caller, address: request.address })
+  const outcome = await parts.changePassword(user, { present, replacement })
+  if (outcome === 'changed meanwhile') throw wrongPassword()
   if (outcome !== 'changed') {
     throw new AppError('validation_failed', 422, {
       problems: [{ path: 'body.new_password', message: outcome }],

@@ -1,5 +1,6 @@
-import type { Caller } from '#http/api.ts'
+import { text, type Caller } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
+import { freshSeconds } from '#oidc/second-factor-policy.ts'
 import type { Sessions } from '#oidc/sessions.ts'
 import type { User } from '#storage/users.ts'
 
@@ -10,9 +11,6 @@ export interface ProofParts {
   checkPassword(user: User, password: string, address: string): Promise<boolean>
   now(): number
 }
-
-/** Seconds. */
-export const freshFor = 600
 
 /**
  * Passes with the right password, or without one for a sign-in of the last ten minutes. Rejects with `invalid_credentials`,
@@ -30,12 +28,22 @@ export async function expectProof(
   }
   const signedInAt =
     caller.signedInAt ?? (await parts.sessions.signedInAt(user.id, caller.grantId)) ?? 0
-  if (parts.now() - signedInAt < freshFor * 1000) return
+  if (parts.now() - signedInAt < freshSeconds * 1000) return
   throw new AppError('insufficient_user_authentication', 401, {
     headers: {
-      'WWW-Authenticate': `Bearer error="insufficient_user_authentication", max_age="${freshFor}"`,
+      'WWW-Authenticate': `Bearer error="insufficient_user_authentication", max_age="${freshSeconds}"`,
     },
   })
+}
+
+/** For a body: what `expectProof` takes. */
+export const currentPassword = text(1024)
+  .optional()
+  .describe('Not needed within ten minutes of a sign-in.')
+
+/** Of the routes that ask for proof. */
+export const proofProblems = {
+  401: 'invalid_credentials: the password is not right; insufficient_user_authentication: none was given, and the sign-in is older than ten minutes',
 }
 
 export const wrongPassword = (): AppError =>

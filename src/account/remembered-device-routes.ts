@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
-import { AppError } from '#lib/app-error.ts'
 import type { RememberedDevice, RememberedDevices } from '#factors/remembered-devices.ts'
+import { route, text, type ApiRoute } from '#http/api.ts'
+import { AppError } from '#lib/app-error.ts'
+import { read, write, type AuditOwn } from './owner.ts'
 
 /**
  * `/users/me/remembered-devices…`: the browsers in which a person is not asked for the second factor. For whoever brings
@@ -9,14 +10,9 @@ import type { RememberedDevice, RememberedDevices } from '#factors/remembered-de
  */
 export interface RememberedDeviceRouteParts {
   rememberedDevices: RememberedDevices
-  audit(
-    event: { type: string; target?: string },
-    call: Pick<ApiCall<unknown, unknown, unknown>, 'caller' | 'request'>,
-  ): void
+  audit: AuditOwn
 }
 
-const read = { scope: 'account:read' }
-const write = { scope: 'account:write' }
 const tag = 'users'
 const id = z.object({ id: text(128) })
 

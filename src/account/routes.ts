@@ -7,10 +7,16 @@ import type { User, UserStore } from '#storage/users.ts'
 import { presentUser, userSchema } from '#users/presented.ts'
 import { changeOfNames, profileFields, profileNames, usernameField } from '#users/profile-fields.ts'
 import { dataRoutes, type DataRouteParts } from './data-routes.ts'
+import { enrolmentRoutes } from './enrolment-routes.ts'
 import { emailRoutes, type EmailRouteParts } from './email-routes.ts'
+import { factorRoutes, type FactorRouteParts } from './factor-routes.ts'
 import { identityRoutes, presentIdentity, type IdentityRouteParts } from './identity-routes.ts'
 import { ownerOf, read, write } from './owner.ts'
 import { passwordRoutes, type PasswordRouteParts } from './password-routes.ts'
+import {
+  rememberedDeviceRoutes,
+  type RememberedDeviceRouteParts,
+} from './remembered-device-routes.ts'
 import { sessionRoutes, type SessionRouteParts } from './session-routes.ts'
 
 /**
@@ -22,6 +28,8 @@ export interface AccountRouteParts
     SessionRouteParts,
     PasswordRouteParts,
     EmailRouteParts,
+    FactorRouteParts,
+    RememberedDeviceRouteParts,
     DataRouteParts,
     IdentityRouteParts {
   users: Pick<UserStore, 'findById' | 'findPasswordHash' | 'update'>
@@ -74,6 +82,9 @@ export function accountRoutes(parts: AccountRouteParts): ApiRoute[] {
     }),
     ...passwordRoutes(parts),
     ...emailRoutes(parts),
+    ...factorRoutes(parts),
+    ...enrolmentRoutes(parts),
+    ...rememberedDeviceRoutes(parts),
     ...dataRoutes(parts),
     ...sessionRoutes(parts),
     ...identityRoutes(parts),

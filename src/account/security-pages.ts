@@ -1,8 +1,8 @@
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
+import { freshSeconds } from '#oidc/second-factor-policy.ts'
 import type { Box, Field, FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
 import { factorBoxes } from './factor-boxes.ts'
-import { freshFor } from './proof.ts'
 
 /**
  * `/account/security`: how the person proves who they are. `/account/security/set-password` is for whoever has no password,
@@ -11,7 +11,7 @@ import { freshFor } from './proof.ts'
 export function securityPages(options: { passwordMinLength: number }): PageRoute[] {
   const min = options.passwordMinLength
   const common = { access: 'user' } as const
-  const set = { ...common, path: '/account/security/set-password', maxAge: freshFor } as const
+  const set = { ...common, path: '/account/security/set-password', maxAge: freshSeconds } as const
   return [
     {
       ...common,

@@ -19,7 +19,7 @@ export interface SecondFactorPolicy {
 
 type Demand = 'none' | 'verify' | 'enrol'
 
-/** Whoever sets up a first factor has signed in at most so many seconds ago: an old session must not lock its owner out. */
+/** For so many seconds a sign-in shows that this is the owner: an old one must not lock them out, nor take the account over. */
 export const freshSeconds = 600
 
 const { Check, Prompt } = interactionPolicy

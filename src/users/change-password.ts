@@ -3,13 +3,13 @@ import type { PasswordPolicy, PasswordProblem } from './password-policy.ts'
 import type { Passwords } from './passwords.ts'
 
 /**
- * Changes the password of somebody who knows the present one; without it, sets one for somebody who has none. `wrong`: it is
- * another, or there is one after all.
+ * Changes the password of somebody who has shown that they are the owner. `present` is the hash that they had when they
+ * began to, undefined when there was none; if it is another one by now, nothing changes.
  */
 export type ChangePassword = (
   user: User,
-  passwords: { current: string | undefined; replacement: string },
-) => Promise<'changed' | 'wrong' | PasswordProblem>
+  passwords: { present: string | undefined; replacement: string },
+) => Promise<'changed' | 'changed meanwhile' | PasswordProblem>
 
 export interface ChangePasswordParts {
   users: UserStore
@@ -25,24 +25,12 @@ export function createChangePassword({
   passwordPolicy,
   tellChanged,
 }: ChangePasswordParts): ChangePassword {
-  return async (user, { current, replacement }) => {
+  return async (user, { present, replacement }) => {
     const problem = await passwordPolicy(replacement, [user.email, user.username])
     if (problem) return problem
-    const stored = await users.findPasswordHash(user.id)
-    if (current === undefined) {
-      if (stored !== undefined) return 'wrong'
-      await users.setPasswordHash(user.id, await passwords.hash(replacement))
-      await tellChanged(user)
-      return 'changed'
-    }
-    if (!(await passwords.verify(stored, current)) || stored === undefined) return 'wrong'
-    // Somebody may have changed it meanwhile, and then the one that was verified is no longer the present one.
-    const changed = await users.replacePasswordHash(
-      user.id,
-      stored,
-      await passwords.hash(replacement),
-    )
-    if (!changed) return 'wrong'
+    const hash = await passwords.hash(replacement)
+    if (present === undefined) await users.setPasswordHash(user.id, hash)
+    else if (!(await users.replacePasswordHash(user.id, present, hash))) return 'changed meanwhile'
     await tellChanged(user)
     return 'changed'
   }

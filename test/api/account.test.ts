@@ -88,6 +88,28 @@ onEveryStorage(
   },
 )
 
+onEveryStorage(
+  'who holds a token guesses the password nowhere oftener than at the sign-in',
+  async (t, begin) => {
+    const fixture = await begin({ env: { LOGIN_MAX_FAILURES: '3' } })
+    const person = await fixture.addUser()
+    const api = apiOf(fixture)
+    const { access_token: token } = await api.login(person)
+    const places = (password: string) =>
+      [
+        ['/users/me/password', { current_password: password, new_password: 'a new password' }],
+        ['/users/me/email', { password, email: 'new@example.com' }],
+        ['/users/me/factors/totp', { current_password: password }],
+      ] as const
+    const tell = (path: string, body: object) => api.call('POST', path, { token, body })
+    for (const [path, body] of places('wrong'))
+      t.is((await tell(path, body)).body.code, 'invalid_credentials', path)
+    // They are counted together; now the right one is refused too, and in the same words.
+    for (const [path, body] of places(person.password))
+      t.is((await tell(path, body)).body.code, 'invalid_credentials', path)
+  },
+)
+
 onEveryStorage('sign-ins and connected apps are listed, and end one by one', async (t, begin) => {
   const fixture = await begin()
   const person = await fixture.addUser()

@@ -90,7 +90,7 @@ test('an old sign-in adds and removes nothing without the password, and a key ne
   ] as const
   for (const [method, path] of routes) {
     const call = (body: object) => api.call(method, path, { token, body })
-    t.is((await call({})).body.code, 'reauthentication_required', path)
+    t.is((await call({})).body.code, 'insufficient_user_authentication', path)
     t.is((await call({ current_password: 'wrong' })).body.code, 'invalid_credentials', path)
     const right = await call({ current_password: person.password })
     t.true(right.status < 300, `${path} ${right.status} ${JSON.stringify(right.body)}`)
