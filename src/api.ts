@@ -13,7 +13,7 @@ import { describeScope } from '#oidc/scope-words.ts'
 import type { NewAuditEvent } from '#audit/recorder.ts'
 import type { Storage } from '#storage/storage.ts'
 import { recoveryRoutes } from '#users/recovery-routes.ts'
-import { createTranslator, type Locale } from '#view/translate.ts'
+import type { Locale } from '#view/translate.ts'
 import { createNewcomers } from './newcomers.ts'
 import type { TokenFunctions } from '#users/finish-sign-in.ts'
 import { authRoutes, type AuthRouteParts } from '#users/routes.ts'
@@ -72,7 +72,7 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
       identities: storage.identities,
       apiKeyStore: storage.apiKeys,
       eraseAfterMs: config.ERASE_AFTER_DAYS * 86_400_000,
-      scopeWords: { translator: createTranslator(), resources: storage.resources },
+      resources: storage.resources,
       audit: recordBy,
     }),
     ...adminRoutes({

@@ -14,7 +14,6 @@ import { interactionRoutes } from '#interaction/routes.ts'
 import type { Engine } from '#oidc/engine.ts'
 import { partyOf } from '#oidc/pages.ts'
 import { createMailView } from '#view/mail.ts'
-import { createTranslator, type Translator } from '#view/translate.ts'
 import type { AppParts } from './app.ts'
 import { demoClientId } from './first-start.ts'
 import { createNewcomers } from './newcomers.ts'
@@ -26,7 +25,6 @@ export function pageRoutes(
   parts: AppParts,
   { engine, showPage }: { engine: Engine; showPage: ShowPage },
 ): Router<RequestState>[] {
-  const translator = createTranslator()
   return [
     homeRoutes(homeOf(parts, showPage)),
     federationRoutes({
@@ -34,10 +32,10 @@ export function pageRoutes(
       basePath: parts.config.basePath,
       audit: auditOf(parts.services),
     }),
-    interactionRoutes(interactionOf(parts, { engine, showPage, translator })),
+    interactionRoutes(interactionOf(parts, { engine, showPage })),
     recoveryPages(recoveryOf(parts, showPage)),
     ...(parts.config.development
-      ? [demoOf(parts, showPage, translator), mailPreviewRoutes(mailPreviewOf(parts, showPage))]
+      ? [demoOf(parts, showPage), mailPreviewRoutes(mailPreviewOf(parts, showPage))]
       : []),
   ]
 }
@@ -52,7 +50,7 @@ const homeOf = ({ config, version }: AppParts, showPage: ShowPage) => ({
 
 function interactionOf(
   { config, storage, services }: AppParts,
-  { engine, showPage, translator }: { engine: Engine; showPage: ShowPage; translator: Translator },
+  { engine, showPage }: { engine: Engine; showPage: ShowPage },
 ): Parameters<typeof interactionRoutes>[0] {
   return {
     ...services,
@@ -68,7 +66,6 @@ function interactionOf(
     users: storage.users,
     resources: storage.resources,
     csrf: createCsrf(services.secrets[0], config.ISSUER),
-    translator,
     basePath: config.basePath,
     partyOf,
     showPage,
@@ -98,11 +95,7 @@ const mailPreviewOf = ({ config }: AppParts, showPage: ShowPage) => ({
   showPage,
 })
 
-function demoOf(
-  { config, services }: AppParts,
-  showPage: ShowPage,
-  translator: Translator,
-): Router<RequestState> {
+function demoOf({ config, services }: AppParts, showPage: ShowPage): Router<RequestState> {
   const relyingParty = createRelyingParty({
     issuer: config.ISSUER,
     clientId: demoClientId,
@@ -115,7 +108,6 @@ function demoOf(
     basePath: config.basePath,
     secureCookies: config.ISSUER.startsWith('https:'),
     showPage,
-    translate: (ctx, key) => translator.translate(ctx.state.locale, key),
   })
 }
 

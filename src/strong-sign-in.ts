@@ -18,7 +18,7 @@ import type { SecondFactorPolicy } from '#oidc/second-factor-policy.ts'
 import type { Storage } from '#storage/storage.ts'
 import { createAdmit, type Admit } from '#users/admit.ts'
 import type { MailLimits } from '#users/limits.ts'
-import { createTranslator } from '#view/translate.ts'
+import { translate } from '#view/translate.ts'
 import type { Notify } from './notify.ts'
 import type { Services } from './services.ts'
 
@@ -114,7 +114,6 @@ const mailSignInOf = ({
   })
 
 const tellOf = ({ notify }: StrongSignInParts): Parameters<typeof createFactors>[0]['tell'] => {
-  const { translate } = createTranslator()
   return async ({ email, locale = 'en' }, what, kind) => {
     const language = locale === 'zh-CN' ? locale : 'en'
     const values = { factor: translate(language, `factors.${kind}`) }

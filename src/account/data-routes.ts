@@ -6,13 +6,15 @@ import { presentSession, sessionSchema } from '#oidc/presented-sessions.ts'
 import type { Sessions } from '#oidc/sessions.ts'
 import type { ApiKeyStore } from '#storage/api-keys.ts'
 import { LastAdministrator } from '#storage/errors.ts'
+import type { ResourceStore } from '#storage/resources.ts'
 import type { User, UserStore } from '#storage/users.ts'
 import { presentUser, userSchema } from '#users/presented.ts'
-import { grantSchema, presentGrant, type GrantWords } from './grants.ts'
+import { grantSchema, presentGrant } from './grants.ts'
 import { ownerOf, read, write, type AuditOwn } from './owner.ts'
 
 /** `GET /users/me/export`, `DELETE /users/me`: what is kept about a person is theirs to take along, and to have erased. */
-export interface DataRouteParts extends GrantWords {
+export interface DataRouteParts {
+  resources: Pick<ResourceStore, 'find'>
   users: Pick<UserStore, 'findById' | 'update'>
   sessions: Pick<Sessions, 'list' | 'listGrants' | 'endAll'>
   apiKeyStore: Pick<ApiKeyStore, 'listByUser'>
@@ -68,7 +70,9 @@ export function dataRoutes(parts: DataRouteParts): ApiRoute[] {
         return {
           user: presentUser(user),
           sessions: sessions.map((one) => presentSession(one, caller)),
-          grants: await Promise.all(grants.map((one) => presentGrant(one, request.locale, parts))),
+          grants: await Promise.all(
+            grants.map((one) => presentGrant(one, request.locale, parts.resources)),
+          ),
           api_keys: keys.map(presentApiKey),
         }
       },

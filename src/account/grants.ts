@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { describeScopes, type ScopeWords } from '#oidc/scope-words.ts'
+import { describeScopes } from '#oidc/scope-words.ts'
 import type { ConnectedApp } from '#oidc/sessions.ts'
+import type { ResourceStore } from '#storage/resources.ts'
 import type { Locale } from '#view/translate.ts'
 
 /** An application that a person has let in, as they see it. */
@@ -21,23 +22,19 @@ export const grantSchema = z
   })
   .meta({ id: 'ConnectedApp' })
 
-export interface GrantWords {
-  scopeWords: ScopeWords
-}
-
 /** `permissions` says in the reader's language what the scopes are good for; `resource` is null for the account itself. */
 export async function presentGrant(
   one: ConnectedApp,
   locale: Locale,
-  { scopeWords }: GrantWords,
+  resources: Pick<ResourceStore, 'find'>,
 ): Promise<z.infer<typeof grantSchema>> {
-  const { openid, resources } = one.given
-  const permissions = await describeScopes(one.given, locale, scopeWords)
+  const { given } = one
+  const permissions = await describeScopes(given, locale, resources)
   return {
     client_id: one.clientId,
     client_name: one.name,
     is_first_party: one.isFirstParty,
-    scopes: [...new Set([...openid, ...Object.values(resources).flat()])].sort(),
+    scopes: [...new Set([...given.openid, ...Object.values(given.resources).flat()])].sort(),
     permissions: permissions.map(({ resource = null, items }) => ({ resource, items })),
     since: iso(one.since),
     expires_at: iso(one.expiresAt),

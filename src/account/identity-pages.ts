@@ -5,7 +5,7 @@ import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import { unless } from '#lib/app-error.ts'
 import { freshSeconds } from '#oidc/second-factor-policy.ts'
 import type { Box, FieldErrors, Form } from '#view/signed-in-pages.ts'
-import { createTranslator, type Message, type MessageKey } from '#view/translate.ts'
+import { type Message, type MessageKey } from '#view/translate.ts'
 import { attempt } from '#http/attempt.ts'
 
 /**
@@ -57,16 +57,14 @@ interface Known {
   problem: Message | undefined
 }
 
-const { translate } = createTranslator()
-
 function knownTo(providers: IdentityProviders, { request, locale, query }: PageCall): Known {
   const nameOf = (provider: Parameters<typeof showProvider>[0]): string =>
-    showProvider(provider, { translate }, locale).name
+    showProvider(provider, locale).name
   const { problem = '', provider: id = '' } = query
   const from = providers.find(id)
   return {
     links: providers.list(request.agent).map((one) => {
-      const { name, icon } = showProvider(one, { translate }, locale)
+      const { name, icon } = showProvider(one, locale)
       return {
         action: '/account/identities/link',
         fields: [],

@@ -3,14 +3,16 @@ import { route, text, type ApiRoute } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import { presentSession, sessionSchema } from '#oidc/presented-sessions.ts'
 import type { Sessions } from '#oidc/sessions.ts'
-import { grantSchema, presentGrant, type GrantWords } from './grants.ts'
+import type { ResourceStore } from '#storage/resources.ts'
+import { grantSchema, presentGrant } from './grants.ts'
 import { read, write, type AuditOwn } from './owner.ts'
 
 /**
  * `/users/me/sessions…`, `/users/me/grants…`: where a person is signed in and which applications they have let in. For
  * whoever brings a token of the person; ending something needs `account:write` and is written to the audit log.
  */
-export interface SessionRouteParts extends GrantWords {
+export interface SessionRouteParts {
+  resources: Pick<ResourceStore, 'find'>
   sessions: Sessions
   audit: AuditOwn
 }
@@ -82,7 +84,9 @@ export function sessionRoutes(parts: SessionRouteParts): ApiRoute[] {
       async handle({ caller, request }) {
         const grants = await sessions.listGrants(caller.userId!)
         return {
-          grants: await Promise.all(grants.map((one) => presentGrant(one, request.locale, parts))),
+          grants: await Promise.all(
+            grants.map((one) => presentGrant(one, request.locale, parts.resources)),
+          ),
         }
       },
     }),

@@ -1,6 +1,5 @@
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
-import { createTranslator } from '#view/translate.ts'
-import type { Message } from '#view/translate.ts'
+import { isMessageKey, type Message } from '#view/translate.ts'
 
 /** `/console/settings`: what the server runs with; for reading only, since it comes from the environment. */
 export const settingsPages = (): PageRoute[] => [
@@ -46,8 +45,6 @@ async function showSettings({ api }: PageCall): Promise<PageAnswer> {
     },
   }
 }
-
-const { isMessageKey } = createTranslator()
 
 /** What a setting is for, in the reader's language; the server's own words for one that has none yet. */
 function helpOf(name: string, help: string): Message {

@@ -6,7 +6,7 @@ import type { ShowPage } from '#http/pages.ts'
 import { AppError } from '#lib/app-error.ts'
 import { newSecret } from '#lib/ids.ts'
 import type { PageProps } from '#view/pages.ts'
-import type { MessageKey } from '#view/translate.ts'
+import { translate, type MessageKey } from '#view/translate.ts'
 import type { Pending, RelyingParty, Tokens } from './relying-party.ts'
 
 /**
@@ -19,7 +19,6 @@ export interface DemoParts {
   basePath: string
   secureCookies: boolean
   showPage: ShowPage
-  translate(ctx: AppContext, key: MessageKey): string
 }
 
 interface DemoSession {
@@ -71,7 +70,7 @@ export function demoRoutes({
       csrf: csrf.token(`demo:${idOf(ctx)}`),
     }
     return parts.showPage(ctx, 'demo-session', {
-      ...describe(tokens, (key) => parts.translate(ctx, key)),
+      ...describe(tokens, (key) => translate(ctx.state.locale, key)),
       ...form,
     })
   })
@@ -117,7 +116,7 @@ async function completed(
 
 function describe(
   tokens: Tokens,
-  translate: (key: MessageKey) => string,
+  say: (key: MessageKey) => string,
 ): Pick<PageProps['demo-session'], 'user' | 'sections'> {
   const text = (value: unknown): string => JSON.stringify(value, undefined, 2)
   const { sub, name, email } = tokens.userinfo as { sub: string; name?: string; email?: string }
@@ -125,20 +124,20 @@ function describe(
     user: { sub, name: name ?? email ?? sub },
     sections: [
       {
-        title: translate('demoSession.idToken'),
-        note: translate('demoSession.idTokenNote'),
+        title: say('demoSession.idToken'),
+        note: say('demoSession.idTokenNote'),
         raw: tokens.idToken,
         decoded: text(tokens.idClaims),
       },
       {
-        title: translate('demoSession.accessToken'),
-        note: translate('demoSession.accessTokenNote'),
+        title: say('demoSession.accessToken'),
+        note: say('demoSession.accessTokenNote'),
         raw: tokens.accessToken,
         decoded: text(tokens.accessClaims),
       },
       {
-        title: translate('demoSession.userinfo'),
-        note: translate('demoSession.userinfoNote'),
+        title: say('demoSession.userinfo'),
+        note: say('demoSession.userinfoNote'),
         decoded: text(tokens.userinfo),
       },
     ],

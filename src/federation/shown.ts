@@ -1,4 +1,4 @@
-import type { Locale, Translator } from '#view/translate.ts'
+import { translate, type Locale } from '#view/translate.ts'
 import type { Provider } from './registry.ts'
 
 /** A provider as a person sees it: the operator's name for it, or the vendor's in their language; and a file of `views/icons`. */
@@ -10,7 +10,6 @@ export interface ShownProvider {
 
 export const showProvider = (
   { id, kind, name }: Pick<Provider, 'id' | 'kind' | 'name'>,
-  { translate }: Pick<Translator, 'translate'>,
   locale: Locale,
 ): ShownProvider => ({
   id,

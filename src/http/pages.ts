@@ -1,7 +1,7 @@
 import { errorHeading, errorSentence } from '#view/errors.ts'
 import type { PageName, PageProps } from '#view/pages.ts'
 import type { View } from '#view/render.ts'
-import type { Translator } from '#view/translate.ts'
+import { translate } from '#view/translate.ts'
 import type { AppContext } from './context.ts'
 import type { ErrorPage, Sentences } from './errors.ts'
 import { languageHrefs } from './locale.ts'
@@ -26,10 +26,7 @@ export function createShowPage(view: View): ShowPage {
 }
 
 /** The words for `errors.ts`: a page, and the sentences of a problem document. */
-export function createErrorWords(
-  show: ShowPage,
-  translator: Translator,
-): { page: ErrorPage; sentences: Sentences } {
+export function createErrorWords(show: ShowPage): { page: ErrorPage; sentences: Sentences } {
   return {
     page: (ctx, { code, status, traceId }) =>
       show(ctx, 'error', {
@@ -39,10 +36,8 @@ export function createErrorWords(
         traceId,
       }),
     sentences: {
-      title: ({ code, status }, ctx) =>
-        translator.translate(ctx.state.locale, errorHeading(code, status)),
-      detail: ({ code, status }, ctx) =>
-        translator.translate(ctx.state.locale, errorSentence(code, status)),
+      title: ({ code, status }, ctx) => translate(ctx.state.locale, errorHeading(code, status)),
+      detail: ({ code, status }, ctx) => translate(ctx.state.locale, errorSentence(code, status)),
     },
   }
 }

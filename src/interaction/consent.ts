@@ -1,7 +1,8 @@
 import type { Provider } from 'oidc-provider'
 import { claimsByScope, supportedScopes } from '#oidc/claims.ts'
-import { describeScopes, type ScopeWords } from '#oidc/scope-words.ts'
+import { describeScopes } from '#oidc/scope-words.ts'
 import type { Permissions } from '#view/pages.ts'
+import type { ResourceStore } from '#storage/resources.ts'
 import type { Locale } from '#view/translate.ts'
 import type { Interaction } from './interaction.ts'
 
@@ -40,13 +41,13 @@ export async function allow(
 export async function describeConsent(
   interaction: Interaction,
   locale: Locale,
-  words: ScopeWords,
+  resources: Pick<ResourceStore, 'find'>,
 ): Promise<Permissions> {
   const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = missingOf(interaction)
   const nothingIsMissing = !missingOIDCScope && !missingOIDCClaims && !missingResourceScopes
   const scopes = missingOIDCScope ?? (nothingIsMissing ? requestedScopes(interaction) : [])
   const openid = [...new Set([...scopes, ...scopesWith(missingOIDCClaims ?? [])])]
-  return describeScopes({ openid, resources: missingResourceScopes ?? {} }, locale, words)
+  return describeScopes({ openid, resources: missingResourceScopes ?? {} }, locale, resources)
 }
 
 /** A claim that is asked for by itself (OIDC Core §5.5) is told as the scope that it belongs to. */

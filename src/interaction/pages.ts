@@ -8,7 +8,7 @@ import { AppError } from '#lib/app-error.ts'
 import type { ResourceStore } from '#storage/resources.ts'
 import type { User, UserStore } from '#storage/users.ts'
 import type { Account, PageName, PageProps, Party } from '#view/pages.ts'
-import type { Locale, Translator } from '#view/translate.ts'
+import type { Locale } from '#view/translate.ts'
 import { asksOffline, describeConsent, isFirstAsk } from './consent.ts'
 import type { Interaction } from './interaction.ts'
 import type { LinkProps } from './federated-routes.ts'
@@ -22,7 +22,6 @@ export interface StepPagesParts {
   provider: () => Provider
   users: UserStore
   resources: ResourceStore
-  translator: Translator
   csrf: Csrf
   basePath: string
   registrationOpen: boolean
@@ -82,17 +81,15 @@ export function createStepPages(parts: StepPagesParts): StepPages {
     return user && describe(user)
   }
 
-  const shown = (provider: Upstream, locale: Locale) =>
-    showProvider(provider, parts.translator, locale)
   const waysIn = (at: string, { locale, agent }: Reader) => ({
     providersAction: `${at}/federated`,
-    providers: parts.providers.list(agent).map((one) => shown(one, locale)),
+    providers: parts.providers.list(agent).map((one) => showProvider(one, locale)),
   })
 
   return {
     frame,
     describe,
-    nameOf: (provider, locale) => shown(provider, locale).name,
+    nameOf: (provider, locale) => showProvider(provider, locale).name,
     async login(interaction, reader, retry = emptyLogin(interaction.params['login_hint'])) {
       const { at, form, client } = await frame(interaction)
       const passkey = {
@@ -145,8 +142,8 @@ export function createStepPages(parts: StepPagesParts): StepPages {
         ...props,
         action: `${at}/link`,
         client,
-        provider: shown(provider, locale).name,
-        mark: shown(provider, locale).icon,
+        provider: showProvider(provider, locale).name,
+        mark: showProvider(provider, locale).icon,
         loginHref: `${at}/login`,
         forgotHref: `${parts.basePath}/forgot-password`,
       }
@@ -161,7 +158,7 @@ export function createStepPages(parts: StepPagesParts): StepPages {
         client,
         account,
         switchHref: `${at}/login`,
-        groups: await describeConsent(interaction, locale, parts),
+        groups: await describeConsent(interaction, locale, parts.resources),
         offline: asksOffline(interaction),
         newOnly: !isFirstAsk(interaction),
       }

@@ -1,12 +1,6 @@
 import type { Resource, ResourceStore } from '#storage/resources.ts'
 import type { Permissions } from '#view/pages.ts'
-import type { Locale, MessageKey, Translator } from '#view/translate.ts'
-
-/** What scopes let their holder do, as people read it. */
-export interface ScopeWords {
-  translator: Translator
-  resources: Pick<ResourceStore, 'find'>
-}
+import { isMessageKey, translate, type Locale, type MessageKey } from '#view/translate.ts'
 
 /** Scopes of OpenID Connect, and of resources by their identifiers. */
 export interface GivenScopes {
@@ -18,11 +12,11 @@ export interface GivenScopes {
 export async function describeScopes(
   given: GivenScopes,
   locale: Locale,
-  { translator, resources }: ScopeWords,
+  resources: Pick<ResourceStore, 'find'>,
 ): Promise<Permissions> {
   const own = given.openid
     .filter((scope) => scope !== 'openid' && scope !== 'offline_access')
-    .map((scope) => ({ text: ownScope(scope, locale, translator), sensitive: false }))
+    .map((scope) => ({ text: ownScope(scope, locale), sensitive: false }))
   const groups: Permissions = own.length > 0 ? [{ items: own }] : []
   for (const [identifier, names] of Object.entries(given.resources)) {
     const resource = await resources.find(identifier)
@@ -31,11 +25,11 @@ export async function describeScopes(
   return groups
 }
 
-function ownScope(scope: string, locale: Locale, translator: Translator): string {
+function ownScope(scope: string, locale: Locale): string {
   const key = `scopes.${scope}`
-  return translator.isMessageKey(key)
-    ? translator.translate(locale, key)
-    : translator.translate(locale, 'scopes.unknown' satisfies MessageKey, { scope })
+  return isMessageKey(key)
+    ? translate(locale, key)
+    : translate(locale, 'scopes.unknown' satisfies MessageKey, { scope })
 }
 
 function resourceGroup(

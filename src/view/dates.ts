@@ -1,7 +1,14 @@
 import { escape, type Locale } from './translate.ts'
 
 /** How a page says when something was or will be; times are ISO 8601 with a zone, and pages do not know the reader's. */
-export const datesIn = (locale: Locale) => {
+export const datesIn = (locale: Locale): Dates => (made[locale] ??= makeDates(locale))
+
+type Dates = ReturnType<typeof makeDates>
+
+/** The formats of a language take some milliseconds to make. */
+const made: Partial<Record<Locale, Dates>> = {}
+
+const makeDates = (locale: Locale) => {
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' })
   const exact = new Intl.DateTimeFormat(locale, {
     dateStyle: 'medium',

@@ -1,6 +1,4 @@
-import { createTranslator, type MessageKey } from './translate.ts'
-
-const { isMessageKey } = createTranslator()
+import { isMessageKey, type MessageKey } from './translate.ts'
 
 /** The heading for an error's code; one with no words of its own gets those of its status. */
 export const errorHeading = (code: string, status: number): MessageKey =>

@@ -4,7 +4,7 @@ import { accentTokens } from './accent.ts'
 import { readView } from './assets.ts'
 import { datesIn } from './dates.ts'
 import { deviceName } from './devices.ts'
-import { createTranslator, type Locale, type MessageKey } from './translate.ts'
+import { describe, translate, type Locale, type MessageKey } from './translate.ts'
 
 /** A paragraph; the one thing to do: a button that opens `{link}`, with its address below it; facts, a line each; or the code to type. */
 type Part = MessageKey | { button: MessageKey } | { facts: MessageKey[] } | 'code'
@@ -149,7 +149,6 @@ export type RenderMail = <M extends MailName>(
  * button. Rendering throws for a link that is not http(s).
  */
 export function createMailView(brandName: string, issuer: string, accent = '#0b6e4f'): RenderMail {
-  const { translate, describe } = createTranslator()
   const eta = new Eta({ autoEscape: true, autoTrim: [false, 'nl'] })
   eta.loadTemplate('@layout', readView('mail/layout.eta'))
   const { '--accent': fill, '--on-accent': onFill } = accentTokens(accent, 'light')

@@ -13,14 +13,16 @@ import { readEngineForm } from './engine-form.ts'
 import type { PageName, PageProps } from './pages.ts'
 import { sections } from './signed-in-pages.ts'
 import {
-  createTranslator,
+  describe,
   escape,
+  isMessageKey,
   languageNames,
   type Locale,
   locales,
   type Message,
   type MessageKey,
-  type Translator,
+  translate,
+  translateHtml,
   type Values,
 } from './translate.ts'
 
@@ -50,10 +52,8 @@ export type ViewSettings = {
 /** Reads and compiles everything once; throws when a template is broken. */
 export function createView({ brand, basePath, development }: ViewSettings): View {
   const assets = createAssets(brand.accent)
-  const templates = compileTemplates()
-  const translator = createTranslator()
   const common = (locale: Locale): object => ({
-    ...wordsIn(locale, brand.name, translator),
+    ...wordsIn(locale, brand.name),
     ...tools,
     ...datesIn(locale),
     sections,
@@ -90,8 +90,7 @@ function compileTemplates(): Eta {
 }
 
 /** What a template says: sentences, and the brand's name, which has a Chinese form when it is our own. */
-function wordsIn(locale: Locale, brandName: string, translator: Translator): object {
-  const { translate, translateHtml, describe, isMessageKey } = translator
+function wordsIn(locale: Locale, brandName: string): object {
   const brand = brandName === 'Yumen' ? translate(locale, 'common.brand') : brandName
   return {
     locale,
@@ -104,6 +103,8 @@ function wordsIn(locale: Locale, brandName: string, translator: Translator): obj
     say: (message: Message) => describe(locale, message),
   }
 }
+
+const templates = compileTemplates()
 
 const tools = {
   accentHref,

@@ -28,38 +28,30 @@ export type Values = Record<string, string | number>
 /** A sentence to show: a key, a key with its values, or free text that needs no translation. */
 export type Message = MessageKey | { key: MessageKey; values?: Values } | { text: string }
 
-export type Translator = {
-  /** Plain text: escape it before it enters HTML. Throws for an unknown key or a missing value. */
-  translate: (locale: Locale, key: MessageKey, values?: Values) => string
-  /** The same as safe HTML: the sentence and its values are escaped, and each value stands in `<strong>`. */
-  translateHtml: (locale: Locale, key: MessageKey, values?: Values) => string
-  /** A message of any of its three shapes, as plain text. */
-  describe: (locale: Locale, message: Message) => string
-  isMessageKey: (key: string) => key is MessageKey
+const tables: Record<Locale, Map<string, string>> = { en: flatten(en), 'zh-CN': flatten(zhCN) }
+
+export const isMessageKey = (key: string): key is MessageKey => tables.en.has(key)
+
+/** Plain text: escape it before it enters HTML. Throws for an unknown key or a missing value. */
+export const translate = (locale: Locale, key: MessageKey, values: Values = {}): string =>
+  fill(sentence(locale, key), values).join('')
+
+/** The same as safe HTML: the sentence and its values are escaped, and each value stands in `<strong>`. */
+export const translateHtml = (locale: Locale, key: MessageKey, values: Values = {}): string =>
+  fill(sentence(locale, key), values)
+    .map((part, index) => (index % 2 === 1 ? `<strong>${escape(part)}</strong>` : escape(part)))
+    .join('')
+
+/** A message of any of its three shapes, as plain text. */
+export function describe(locale: Locale, message: Message): string {
+  if (typeof message === 'string') return translate(locale, message)
+  return 'text' in message ? message.text : translate(locale, message.key, message.values)
 }
 
-export function createTranslator(): Translator {
-  const tables: Record<Locale, Map<string, string>> = { en: flatten(en), 'zh-CN': flatten(zhCN) }
-
-  const sentence = (locale: Locale, key: string): string => {
-    const found = tables[locale].get(key)
-    if (found === undefined) throw new Error(`no sentence ${key} in ${locale}`)
-    return found
-  }
-  const translate: Translator['translate'] = (locale, key, values = {}) =>
-    fill(sentence(locale, key), values).join('')
-  return {
-    translate,
-    translateHtml: (locale, key, values = {}) =>
-      fill(sentence(locale, key), values)
-        .map((part, index) => (index % 2 === 1 ? `<strong>${escape(part)}</strong>` : escape(part)))
-        .join(''),
-    describe: (locale, message) => {
-      if (typeof message === 'string') return translate(locale, message)
-      return 'text' in message ? message.text : translate(locale, message.key, message.values)
-    },
-    isMessageKey: (key): key is MessageKey => tables.en.has(key),
-  }
+function sentence(locale: Locale, key: string): string {
+  const found = tables[locale].get(key)
+  if (found === undefined) throw new Error(`no sentence ${key} in ${locale}`)
+  return found
 }
 
 /** Sentences by page; a page's sentences may be grouped once more. */

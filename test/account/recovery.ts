@@ -12,7 +12,6 @@ import { AppError } from '#lib/app-error.ts'
 import type { User } from '#storage/users.ts'
 import type { Recovery } from '#users/recovery.ts'
 import { createView } from '#view/render.ts'
-import { createTranslator } from '#view/translate.ts'
 import { createLog } from '../../src/log.ts'
 import { serve } from '../http/serve.ts'
 
@@ -55,7 +54,7 @@ export async function open(t: ExecutionContext) {
   const showPage = createShowPage(
     createView({ brand: { name: 'Yumen' }, basePath: '', development: false }),
   )
-  const words = createErrorWords(showPage, createTranslator())
+  const words = createErrorWords(showPage)
   const issuer = 'http://id.example.com'
   const pages = recoveryPages({
     recovery,

@@ -1,10 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import test from 'ava'
-import { chooseLocale, createTranslator, flatten } from '#view/translate.ts'
+import {
+  chooseLocale,
+  describe,
+  flatten,
+  isMessageKey,
+  translate,
+  translateHtml,
+} from '#view/translate.ts'
 import en from '#views/locales/en.json' with { type: 'json' }
 import zhCN from '#views/locales/zh-CN.json' with { type: 'json' }
-
-const { translate, translateHtml, describe, isMessageKey } = createTranslator()
 
 test('both languages have the same keys and the same placeholders', (t) => {
   const placeholders = (table: typeof en): Record<string, string[]> =>
