@@ -120,7 +120,7 @@ export async function runCommand(
   env: Record<string, string>,
   ...args: string[]
 ): Promise<void> {
-  const child = spawn(process.execPath, [join(root, 'src/cli/yumen.ts'), ...args], {
+  const child = spawn(process.execPath, [join(root, 'src/yumen.mjs'), ...args], {
     cwd: root,
     env: { ...newcomerEnvironment(), DATA_DIR: folder, ISSUER: 'http://localhost', ...env },
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -14,7 +14,7 @@ import { pipeline } from 'node:stream/promises'
 import { startServers } from '../test/support/servers.ts'
 
 const rows = Number(process.argv[2] ?? 100_000)
-const cli = join(import.meta.dirname, '../src/cli/yumen.ts')
+const cli = join(import.meta.dirname, '../src/yumen.mjs')
 
 const hashes = [
   '$2b$12$7WIsAIhauaw6X59WQzMu9ePYu86TCWONdGnsUsvXbyO/2USp4eDHC',

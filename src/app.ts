@@ -25,7 +25,6 @@ import type { Engine } from '#oidc/engine.ts'
 import { metadata } from '#oidc/metadata.ts'
 import type { Storage } from '#storage/storage.ts'
 import { createView } from '#view/render.ts'
-import { createTranslator } from '#view/translate.ts'
 import { apiTable } from './api.ts'
 import { createIdentify, identifyClient } from './identify.ts'
 import { engineOf } from './engine.ts'
@@ -40,11 +39,14 @@ export interface AppParts {
   storage: Storage
   services: Services
   log: Logger
-  version: string
   /** Nobody but us, when absent. */
   trustedIssuers?: readonly TrustedIssuer[]
+  version: string
   isDraining(): boolean
 }
+
+/** What the engine is made of: no server stands around it yet. */
+export type EngineParts = Omit<AppParts, 'version' | 'isDraining'>
 
 export interface App {
   handler: ReturnType<Koa['callback']>
@@ -55,9 +57,8 @@ export async function createApp(parts: AppParts): Promise<App> {
   const { config, services, log } = parts
   const { basePath } = config
   const view = createView({ brand: brandOf(config), basePath, development: config.development })
-  const translator = createTranslator()
   const showPage = createShowPage(view)
-  const words = createErrorWords(showPage, translator)
+  const words = createErrorWords(showPage)
   const foreign = foreignOf(parts)
   const engine = await engineOf(parts, { showPage, foreignTokens: exchangeOf(parts, foreign) })
   const handle: ApiParts['handle'] = (req, res) => void handler(req, res)
@@ -123,7 +124,7 @@ function apiOf(
   { config, storage, services, version }: AppParts,
   { identify, table }: ReturnType<typeof tableOf>,
 ): Middleware[] {
-  const document = createOpenApi(table, { issuer: config.ISSUER, version })
+  const document = () => createOpenApi(table, { issuer: config.ISSUER, version })
   const router = apiRoutes(table, {
     identify,
     identifyClient: (id, secret) => identifyClient(storage.clients, { id, secret }),

@@ -5,14 +5,14 @@ import type { ForeignTokenParts } from '#oidc/exchange-foreign-token.ts'
 import { registerExtensionGrant } from '#oidc/extension-grants.ts'
 import { createProvider } from '#oidc/provider.ts'
 import type { ShowPage } from '#http/pages.ts'
-import type { AppParts } from './app.ts'
+import type { EngineParts } from './app.ts'
 import { keyFacts } from './identify.ts'
 import { wechatGrant } from './wechat-grant.ts'
 import { secondFactorPolicyOf } from './strong-sign-in.ts'
 
 /** The engine with everything of ours that it asks. */
 export function engineOf(
-  parts: AppParts,
+  parts: EngineParts,
   { showPage, foreignTokens }: { showPage: ShowPage; foreignTokens: ForeignTokenParts },
 ): Promise<Engine> {
   const { config, storage, services, log } = parts

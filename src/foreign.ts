@@ -2,10 +2,10 @@ import { createForeignSignIn, type ForeignSignIn } from '#federation/foreign-sig
 import { createForeignTokens } from '#federation/foreign-tokens.ts'
 import { createOutbound } from '#http/outbound.ts'
 import type { ForeignTokenParts } from '#oidc/exchange-foreign-token.ts'
-import type { AppParts } from './app.ts'
+import type { EngineParts } from './app.ts'
 
 /** People who come with the JWTs of other providers. */
-export function foreignOf(parts: AppParts): ForeignSignIn {
+export function foreignOf(parts: EngineParts): ForeignSignIn {
   const { config, storage, services, log } = parts
   const { now, audit } = services
   return createForeignSignIn({
@@ -32,7 +32,7 @@ export function foreignOf(parts: AppParts): ForeignSignIn {
 
 /** What the token endpoint asks when one of them signs in. */
 export const exchangeOf = (
-  { config, services }: AppParts,
+  { config, services }: EngineParts,
   { enter }: ForeignSignIn,
 ): ForeignTokenParts => ({
   enter,

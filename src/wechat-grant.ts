@@ -3,7 +3,7 @@ import { AppError } from '#lib/app-error.ts'
 import type { Engine } from '#oidc/engine.ts'
 import type { ExtensionGrant } from '#oidc/extension-grants.ts'
 import { createFirstPartyTokens } from '#oidc/first-party.ts'
-import type { AppParts } from './app.ts'
+import type { EngineParts } from './app.ts'
 import { wechatGrantType } from './wechat.ts'
 
 /**
@@ -11,7 +11,7 @@ import { wechatGrantType } from './wechat.ts'
  * client that is registered for the grant. Counted against the limits of the address, as the route is.
  */
 export function wechatGrant(
-  { config, storage, services }: AppParts,
+  { config, storage, services }: EngineParts,
   { provider, jwt }: Pick<Engine, 'provider' | 'jwt'>,
 ): ExtensionGrant {
   const tokens = createFirstPartyTokens({

@@ -3,13 +3,13 @@ import { exclusively } from '#admin/refusals.ts'
 import { usesSecret } from '#admin/client-metadata.ts'
 import { sha256 } from '#lib/hashing.ts'
 import { newId, newSecret } from '#lib/ids.ts'
-import { validateClient } from '#oidc/clients.ts'
 import type { Client } from '#storage/clients.ts'
 import type { Storage } from '#storage/storage.ts'
 import { printFacts } from './print.ts'
 import { record } from './record.ts'
 import { withEngine } from './with-engine.ts'
 import { withServices, type CommandParts } from './with-services.ts'
+import { withMigratedStorage } from './with-storage.ts'
 
 /** `client create|list|rotate-secret`: the applications that may ask for tokens. */
 export function clientCommand(): Command {
@@ -49,7 +49,7 @@ const createCommand = () =>
 const listCommand = () =>
   new Command('list')
     .description('every application, newest first')
-    .action(() => withServices(({ storage }) => listClients(storage)))
+    .action(() => withMigratedStorage(listClients))
 
 const rotateSecretCommand = () =>
   new Command('rotate-secret')
@@ -60,7 +60,7 @@ const rotateSecretCommand = () =>
       'make none; end the older one of two, now that the application has the new',
     )
     .action((id: string, { dropOld = false }: { dropOld?: boolean }) =>
-      withServices(({ storage }) =>
+      withMigratedStorage((storage) =>
         dropOld ? dropOldSecret(storage, id) : addSecret(storage, id),
       ),
     )
@@ -71,9 +71,11 @@ async function createClient(parts: CommandParts, options: CreateOptions): Promis
   const metadata = metadataOf(options)
   const secret = usesSecret(metadata) ? newSecret() : undefined
   const shown = secret === undefined ? {} : { client_secret: secret }
-  await withEngine(parts, ({ provider }) =>
-    validateClient(provider, { ...metadata, ...shown, client_id: id }),
-  ).catch(tellWhatIsWrong)
+  await withEngine(parts, async ({ provider }) => {
+    // Loads the engine, as `withEngine` does: no other command of these needs it.
+    const { validateClient } = await import('#oidc/clients.ts')
+    await validateClient(provider, { ...metadata, ...shown, client_id: id })
+  }).catch(tellWhatIsWrong)
   if (options.resource !== undefined && !(await storage.resources.find(options.resource)))
     throw new Error(`There is no resource "${options.resource}".`)
 

@@ -3,8 +3,8 @@ import { systemClock } from '#lib/clock.ts'
 import type { Storage } from '#storage/storage.ts'
 import type { Logger } from 'pino'
 import { createLog } from '../log.ts'
-import { createServices, type Services } from '../services.ts'
-import { withStorage } from './with-storage.ts'
+import type { Services } from '../services.ts'
+import { withMigratedStorage } from './with-storage.ts'
 
 /** What a command works with: what the server can do, without a server. */
 export interface CommandParts {
@@ -16,10 +16,9 @@ export interface CommandParts {
 
 /** Runs a command on the server's storage and services. Rejects when the schema is not that of this version. */
 export const withServices = <T>(work: (parts: CommandParts) => Promise<T>): Promise<T> =>
-  withStorage(async (storage, config) => {
-    const pending = await storage.pendingMigrations()
-    if (pending.length > 0)
-      throw new Error('The schema is not up to date: run "migrate" first, or start the server.')
+  withMigratedStorage(async (storage, config) => {
+    // Half of the program; not every command needs it.
+    const { createServices } = await import('../services.ts')
     const log = createLog('warn', process.stderr)
     const services = createServices({ config, storage, log, now: systemClock })
     // Sending mail is the servers' work.

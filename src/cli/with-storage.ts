@@ -14,3 +14,12 @@ export async function withStorage<T>(
     await storage.close()
   }
 }
+
+/** The same, once the schema is that of this version; rejects when it is not. */
+export const withMigratedStorage: typeof withStorage = (work) =>
+  withStorage(async (storage, config) => {
+    const pending = await storage.pendingMigrations()
+    if (pending.length > 0)
+      throw new Error('The schema is not up to date: run "migrate" first, or start the server.')
+    return work(storage, config)
+  })

@@ -2,23 +2,23 @@ import { Command } from 'commander'
 import { AppError } from '#lib/app-error.ts'
 import { InvalidConfig } from '#config/load.ts'
 import packageJson from '../../package.json' with { type: 'json' }
-import { clientCommand } from './client.ts'
-import { configCommand } from './config.ts'
-import { keysCommand } from './keys.ts'
-import { migrateCommand } from './migrate.ts'
-import { tokenCommand } from './token.ts'
-import { userCommand } from './user.ts'
 
 /** `npm run yumen -- …`: the operator's commands. Exit 0 done, 1 not done (the reason on standard error), 78 wrong setting. */
 const program = new Command('yumen')
   .description('Operate a Yumen server: the same environment variables as the server itself.')
   .version(packageJson.version)
-  .addCommand(clientCommand())
-  .addCommand(configCommand())
-  .addCommand(keysCommand())
-  .addCommand(migrateCommand())
-  .addCommand(tokenCommand())
-  .addCommand(userCommand())
+
+const commands = new Map<string, () => Promise<Command>>([
+  ['client', async () => (await import('./client.ts')).clientCommand()],
+  ['config', async () => (await import('./config.ts')).configCommand()],
+  ['keys', async () => (await import('./keys.ts')).keysCommand()],
+  ['migrate', async () => (await import('./migrate.ts')).migrateCommand()],
+  ['token', async () => (await import('./token.ts')).tokenCommand()],
+  ['user', async () => (await import('./user.ts')).userCommand()],
+])
+// Only the wanted one is loaded, which is most of the time that a command takes; help shows them all.
+const wanted = commands.get(process.argv[2] ?? '')
+for (const load of wanted ? [wanted] : commands.values()) program.addCommand(await load())
 
 try {
   await program.parseAsync()

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { parse } from 'yaml'
+import { createRequire } from 'node:module'
+import type { parse as Parse } from 'yaml'
 import { z } from 'zod'
 import { metadataClaimsSchema } from '#lib/metadata-claims.ts'
 import { InvalidConfig, type Config } from './load.ts'
@@ -121,6 +122,8 @@ export function loadDeclared({ CONFIG_FILE }: Pick<Config, 'CONFIG_FILE'>): Decl
 
 function readYaml(path: string): unknown {
   try {
+    // A library that few servers need, with its 72 modules.
+    const { parse } = createRequire(import.meta.url)('yaml') as { parse: typeof Parse }
     return parse(readFileSync(path, 'utf8'))
   } catch (error) {
     // The first line says what is wrong and where; the next ones would show the place, perhaps a secret.

@@ -8,8 +8,8 @@ import type { AppContext, RequestState } from './context.ts'
  * secret, and Swagger UI knows nothing that its reader does not type.
  */
 export interface DocsParts {
-  /** What `createOpenApi` made. */
-  document: object
+  /** Makes it, when somebody first asks: it takes longer than all the rest of the start. */
+  document(): object
   basePath: string
 }
 
@@ -57,12 +57,13 @@ interface Prepared {
 
 export function docsRoutes({ document, basePath }: DocsParts): Router<RequestState> {
   const router = new Router<RequestState>()
-  const openApi = prepare(JSON.stringify(document), 'application/json')
+  let openApi: Prepared | undefined
   const html = prepare(page(basePath), 'text/html')
   const files = new Map([['initializer.js', prepare(initializer, 'text/javascript')]])
 
   router.get('/openapi.json', (ctx) => {
     ctx.set('Access-Control-Allow-Origin', '*')
+    openApi ??= prepare(JSON.stringify(document()), 'application/json')
     answer(ctx, openApi)
   })
   router.get('/docs', (ctx) => {

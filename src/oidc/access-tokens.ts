@@ -3,7 +3,7 @@ import { sha256 } from '#lib/hashing.ts'
 import type { ArtifactStore } from '#storage/artifacts.ts'
 import type { ClientStore } from '#storage/clients.ts'
 import type { ResourceStore } from '#storage/resources.ts'
-import { artifactKey } from './adapter.ts'
+import { artifactKey } from './payload-codec.ts'
 import { apiKeyClaim } from './api-keys.ts'
 import type { KeySet } from './keys.ts'
 

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider'
-import { sha256 } from '#lib/hashing.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Sealer } from '#lib/sealing.ts'
 import type { Artifact, ArtifactModel, ArtifactStore, StoredArtifact } from '#storage/artifacts.ts'
+import { artifactKey, createPayloadCodec, type Device } from './payload-codec.ts'
 
 /**
  * What the engine keeps, in our store. Three things the engine leaves to its adapter happen here:
@@ -24,26 +24,8 @@ export interface AdapterParts {
   onRefreshReplay(): void
 }
 
-/** Where a person was seen. */
-export interface Device {
-  address: string
-  agent: string
-  /** Milliseconds since the epoch. */
-  seenAt: number
-}
-
-/** Models whose payload holds a bearer secret: a session's cookie, a user code, a whole request. */
-const sealedModels = new Set<ArtifactModel>([
-  'Session',
-  'Interaction',
-  'DeviceCode',
-  'PushedAuthorizationRequest',
-])
-
 /** Seconds that a device code is kept after its end, so that the answer is "expired" and not "unknown" (RFC 8628 §3.5). */
 const deviceCodeAfterlife = 10 * 60
-
-export const artifactKey = sha256
 
 /**
  * How a user code is stored: a person can type it, so it has too few bits for a plain hash (some 35), and whoever copies
@@ -94,24 +76,6 @@ export function createArtifactAdapter(model: ArtifactModel, parts: AdapterParts)
     destroy: (id) => artifacts.remove(model, artifactKey(id)),
     // The engine asks once for each model; the store deletes them all at the first.
     revokeByGrantId: (grantId) => artifacts.removeByGrant(grantId),
-  }
-}
-
-/** How a payload is written and read again: sealed, or without the id. */
-export function createPayloadCodec(model: ArtifactModel, sealer: Sealer) {
-  const sealed = sealedModels.has(model)
-  return {
-    write(id: string, payload: AdapterPayload): string {
-      if (sealed) return sealer.seal(JSON.stringify(payload), `${model}:${artifactKey(id)}`)
-      const { jti: _secret, ...rest } = payload
-      return JSON.stringify(rest)
-    },
-    read(stored: StoredArtifact, id: string | undefined): AdapterPayload | undefined {
-      const text = sealed ? sealer.open(stored.payload, `${model}:${stored.key}`) : stored.payload
-      if (text === undefined) return undefined
-      const payload = JSON.parse(text) as AdapterPayload
-      return sealed || id === undefined ? payload : { ...payload, jti: id }
-    },
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Provider } from 'oidc-provider'
-import { artifactKey } from './adapter.ts'
+import { artifactKey } from './payload-codec.ts'
 
 /** The client with which people sign in for our own pages. */
 export const pagesClientId = 'yumen-pages'

@@ -3,7 +3,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { Sealer } from '#lib/sealing.ts'
 import type { ArtifactStore } from '#storage/artifacts.ts'
 import type { Resource } from '#storage/resources.ts'
-import { artifactKey, type Device } from './adapter.ts'
+import { artifactKey, type Device } from './payload-codec.ts'
 import { resourceServerOf } from './metadata-claims.ts'
 
 /**

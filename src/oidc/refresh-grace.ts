@@ -4,7 +4,7 @@ import { AppError } from '#lib/app-error.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Sealer } from '#lib/sealing.ts'
 import type { ArtifactStore } from '#storage/artifacts.ts'
-import { artifactKey } from './adapter.ts'
+import { artifactKey } from './payload-codec.ts'
 
 /**
  * The grace of a spent refresh token. An answer that got lost on the way (a phone in a lift, two tabs at once) must

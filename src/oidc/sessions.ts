@@ -1,7 +1,7 @@
 import type { Sealer } from '#lib/sealing.ts'
 import type { ArtifactStore, StoredArtifact } from '#storage/artifacts.ts'
 import type { Client, ClientStore } from '#storage/clients.ts'
-import { createPayloadCodec, type Device } from './adapter.ts'
+import { createPayloadCodec, type Device } from './payload-codec.ts'
 import type { GivenScopes } from './scope-words.ts'
 
 /**

@@ -1,0 +1,4 @@
+// The operator's commands: `npm run yumen -- …`.
+import './compile-cache.mjs'
+
+await import('./cli/yumen.ts')
