@@ -82,7 +82,7 @@ async function recover(
 
 async function profile({ journey, fixture }: Stage, person: Person): Promise<void> {
   const { visit, refused } = journey
-  await fixture.addUser({ username: 'taken' } as never)
+  await fixture.addUser({ username: 'taken' })
   const { access_token: token } = await visit('POST /auth/login', { body: person })
   await visit('GET /users/me', { token })
   const body = {

@@ -57,7 +57,7 @@ test('what is not the person’s to write is refused, and stays as it was', asyn
 test('a taken username is 409, and a bad value names its field', async (t) => {
   const fixture = await start(t)
   const api = apiOf(fixture)
-  await fixture.addUser({ username: 'taken' } as never)
+  await fixture.addUser({ username: 'taken' })
   const { access_token: token } = await api.login(await fixture.addUser())
   t.is((await api.call('PATCH', '/users/me', { token, body: { username: 'TAKEN' } })).status, 409)
   const bad = await api.call('PATCH', '/users/me', {

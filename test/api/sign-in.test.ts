@@ -96,7 +96,7 @@ test('a refresh leaves the scope as it was, and the ID token to those who ask th
 
 test('the old paths and forms go on: /api/v1, username, identifier, urlencoded', async (t) => {
   const fixture = await start(t)
-  const person = await fixture.addUser({ username: 'wei' } as never)
+  const person = await fixture.addUser({ username: 'wei' })
   const api = apiOf(fixture)
   const { password } = person
   for (const who of [

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { ExecutionContext } from 'ava'
+import { secretKey } from '../support/signing-keys.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -19,7 +20,7 @@ export async function yumen(
   { input = '', ...env }: Record<string, string>,
   ...args: string[]
 ): Promise<Outcome> {
-  const child = spawn(process.execPath, [join(root, 'src/cli/yumen.ts'), ...args], {
+  const child = spawn(process.execPath, [join(root, 'src/yumen.mjs'), ...args], {
     cwd: root,
     env: { PATH: process.env['PATH'], ...env },
   })
@@ -40,6 +41,6 @@ export async function environment(t: ExecutionContext): Promise<Record<string, s
     NODE_ENV: 'test',
     DATA_DIR: folder,
     DATABASE_URL: `sqlite:${join(folder, 'yumen.db')}`,
-    SECRET_KEY: 'q8Zr2LwX5vTn7BcY1KdM4HsJ9PfA6GeU',
+    SECRET_KEY: secretKey,
   }
 }

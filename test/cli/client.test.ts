@@ -3,20 +3,25 @@ import { loadConfig } from '#config/load.ts'
 import { sha256 } from '#lib/hashing.ts'
 import type { Storage } from '#storage/storage.ts'
 import { openStorage } from '../../src/storage-of.ts'
+import { giveSigningKeys } from '../support/signing-keys.ts'
 import { start } from '../support/start.ts'
 import { environment, yumen, type Outcome } from './cli.ts'
 
 async function prepare(t: ExecutionContext) {
   const env = await environment(t)
+  const config = loadConfig(env)
   const withStorage = async <T>(work: (storage: Storage) => Promise<T>): Promise<T> => {
-    const storage = await openStorage(loadConfig(env))
+    const storage = await openStorage(config)
     try {
       return await work(storage)
     } finally {
       await storage.close()
     }
   }
-  await withStorage((storage) => storage.migrate())
+  await withStorage(async (storage) => {
+    await storage.migrate()
+    await giveSigningKeys(storage)
+  })
   return { env, withStorage }
 }
 

@@ -2,7 +2,7 @@ import { hash as hashBcrypt } from 'bcryptjs'
 import { readFile } from 'node:fs/promises'
 import { apiOf } from '../support/api.ts'
 import type { Fixture } from '../support/start.ts'
-import { onEveryDatabase } from '../support/storages.ts'
+import { onEveryServer } from '../support/storages.ts'
 import { yumen, type Outcome } from './cli.ts'
 import { temporaryFile } from './import/temporary-file.ts'
 
@@ -24,7 +24,7 @@ const besides = ({ config }: Fixture) => {
 const factIn = ({ out }: Outcome, name: string): string =>
   new RegExp(`^${name} +(\\S+)`, 'm').exec(out)?.[1] ?? ''
 
-onEveryDatabase(
+onEveryServer(
   'people are imported and made by commands, and sign in at the server',
   async (t, begin) => {
     const fixture = await begin()
@@ -83,7 +83,7 @@ onEveryDatabase(
   },
 )
 
-onEveryDatabase(
+onEveryServer(
   'applications are registered by commands, and the server knows them and their secrets',
   async (t, begin) => {
     const fixture = await begin()

@@ -9,7 +9,7 @@ import { signedIn } from './journeys.ts'
 onEveryStorage('userinfo tells what the scopes release, and no more', async (t, begin) => {
   const fixture = await begin()
   const who = { username: 'lihua', nickname: '李华 🔑', locale: 'zh-CN' }
-  const person = await fixture.addUser(who as never)
+  const person = await fixture.addUser(who)
   const party = await relyingParty(fixture, await fixture.addClient())
   const claimsFor = async (scope: string) => {
     const pending = await party.begin({ scope })

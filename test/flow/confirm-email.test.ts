@@ -119,7 +119,7 @@ onEveryStorage(
 
 test('what is wrong beside a taken e-mail is told, and the e-mail is not', async (t) => {
   const { fixture, arrive } = await open(t, (options) => start(t, options))
-  const person = await fixture.addUser({ username: 'xiaoming' } as never)
+  const person = await fixture.addUser({ username: 'xiaoming' })
   for (const email of [person.email, 'new.person@example.com']) {
     const { page } = await arrive({ prompt: 'create' })
     for (const fields of [{ username: 'a b' }, { username: 'XiaoMing' }]) {
@@ -133,7 +133,7 @@ test('what is wrong beside a taken e-mail is told, and the e-mail is not', async
 
 test('an account without an address has none to confirm', async (t) => {
   const { fixture, arrive } = await open(t, (options) => start(t, options))
-  const person = await fixture.addUser({ username: 'machine' } as never)
+  const person = await fixture.addUser({ username: 'machine' })
   await fixture.storage.users.update(person.id, { email: undefined })
   const { page } = await arrive()
   const next = await page.submit('/login', { identifier: 'machine', password: person.password })

@@ -64,7 +64,7 @@ test('every problem of a registration is told at once, and what was typed stays'
 
 onEveryStorage('a taken e-mail or username is told, whatever its case', async (t, begin) => {
   const fixture = await begin()
-  await fixture.addUser({ ...account, username: 'xiaoming' } as never)
+  await fixture.addUser({ ...account, username: 'xiaoming' })
   const party = await relyingParty(fixture, await fixture.addClient())
   const form = await createBrowser(fixture.issuer).open(
     (await party.begin({ prompt: 'create' })).url.href,

@@ -113,7 +113,7 @@ test('a wrong password keeps the identifier, says so with 422, and never echoes 
 
 test('the person may sign in with the username, in any case, and with spaces around it', async (t) => {
   const fixture = await start(t)
-  const person = await fixture.addUser({ username: 'Wang.Wu' } as never)
+  const person = await fixture.addUser({ username: 'Wang.Wu' })
   const party = await relyingParty(fixture, await fixture.addClient())
   const pending = await party.begin()
   const left = await authorize(createBrowser(fixture.issuer), pending.url, {

@@ -13,7 +13,10 @@ const document = {
 
 /** The routes under a prefix, as behind a proxy, with the policy that every other page has. */
 function serveDocs(t: ExecutionContext): Promise<string> {
-  const router = new Router().use('/sso', docsRoutes({ document, basePath: '/sso' }).routes())
+  const router = new Router().use(
+    '/sso',
+    docsRoutes({ document: () => document, basePath: '/sso' }).routes(),
+  )
   return serve(
     t,
     (ctx, next) => {

@@ -48,7 +48,7 @@ test('an e-mail that the provider has not verified links nothing and signs nobod
 
 test('what the provider calls an e-mail is never taken for a username', async (t) => {
   const { google, fixture } = await scene(t)
-  const victim = await fixture.addUser({ username: 'victim' } as never)
+  const victim = await fixture.addUser({ username: 'victim' })
   await fixture.storage.users.update(victim.id, { emailVerified: true })
   google.person = { sub: 'attacker', email: 'victim', email_verified: true, hd: 'evil.example' }
   const begun = await begin(fixture)

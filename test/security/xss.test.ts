@@ -63,7 +63,7 @@ for (const payload of payloads) {
       default_resource: resource,
       post_logout_redirect_uris: ['https://client.example/bye'],
     })
-    const person = await server().addUser({ nickname: payload } as object)
+    const person = await server().addUser({ nickname: payload })
     const hints = {
       login_hint: payload,
       ui_locales: payload,

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { ExecutionContext } from 'ava'
-import { createConnection, type RowDataPacket } from 'mysql2/promise'
-import { Client } from 'pg'
+import type { RowDataPacket } from 'mysql2/promise'
 
 export type DatabaseKind = 'sqlite' | 'postgres' | 'mysql'
 
@@ -26,13 +25,31 @@ export const databaseIsMissing: Record<DatabaseKind, string | undefined> = {
     : 'MariaDB is not installed (apt-get install mariadb-server)',
 }
 
-/** A new database without tables: a file of its own, or one on the server that `npm test` has started. */
-export async function openDatabase(t: ExecutionContext, kind: DatabaseKind): Promise<TestDatabase> {
+/**
+ * A new database: a file of its own, or one on the server that `npm test` has started. Without tables, or, where `npm test`
+ * has made one to copy (`templates.ts`), with those of the present schema; then a migration finds nothing to do.
+ */
+export async function openDatabase(
+  t: ExecutionContext,
+  kind: DatabaseKind,
+  { tables = 'none' }: { tables?: 'none' | 'present' } = {},
+): Promise<TestDatabase> {
   if (kind !== 'sqlite') await takeTurn(t)
-  const database = kind === 'sqlite' ? await createFile() : await createOnServer(kind)
+  const template = tables === 'present' ? process.env[templateVariables[kind]] : undefined
+  const database = await create(kind, template)
   t.teardown(database.drop)
   return database
 }
+
+/** Names of environment variables: of a file, and of databases on the servers. */
+export const templateVariables: Record<DatabaseKind, string> = {
+  sqlite: 'TEST_SQLITE_TEMPLATE',
+  postgres: 'TEST_POSTGRES_TEMPLATE',
+  mysql: 'TEST_MYSQL_TEMPLATE',
+}
+
+const create = (kind: DatabaseKind, template: string | undefined): Promise<TestDatabase> =>
+  kind === 'sqlite' ? createFile(template) : createOnServer(kind, template)
 
 /** ava starts all tests of a file at once, and servers have so many connections and no more. */
 const turns = { free: 8, waiting: [] as (() => void)[], taken: new WeakSet<ExecutionContext>() }
@@ -50,22 +67,28 @@ async function takeTurn(t: ExecutionContext): Promise<void> {
   })
 }
 
-async function createFile(): Promise<TestDatabase> {
+async function createFile(template: string | undefined): Promise<TestDatabase> {
   // With a space, as in the homes of many people.
   const folder = await mkdtemp(join(tmpdir(), 'yumen test-'))
+  const file = join(folder, 'test.db')
+  if (template !== undefined) await copyFile(template, file)
   return {
-    url: `sqlite:${join(folder, 'test.db')}`,
+    url: `sqlite:${file}`,
     drop: () => rm(folder, { recursive: true, force: true }),
   }
 }
 
-async function createOnServer(kind: 'postgres' | 'mysql'): Promise<TestDatabase> {
+async function createOnServer(
+  kind: 'postgres' | 'mysql',
+  template: string | undefined,
+): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`
   const url = new URL(serverUrl(kind))
   url.pathname = `/${name}`
   // IF EXISTS and FORCE: a test that failed may have dropped it, or left connections open.
   const drop = kind === 'postgres' ? `${name} WITH (FORCE)` : name
-  await runStatements(kind, serverUrl(kind), [`CREATE DATABASE ${name}`])
+  const copying = template === undefined ? '' : ` TEMPLATE ${template}`
+  await runStatements(kind, serverUrl(kind), [`CREATE DATABASE ${name}${copying}`])
   return {
     url: url.href,
     drop: () => runStatements(kind, serverUrl(kind), [`DROP DATABASE IF EXISTS ${drop}`]),
@@ -142,9 +165,10 @@ interface PlainConnection {
   end(): Promise<void>
 }
 
-/** A connection by the bare driver. `end` resolves also when the server has ended it. */
+/** A connection by the bare driver, which is loaded only where there is a server for it. `end` resolves also when the server has ended it. */
 async function connect(kind: 'postgres' | 'mysql', url: string): Promise<PlainConnection> {
   if (kind === 'postgres') {
+    const { Client } = await import('pg')
     const client = new Client({ connectionString: url })
     client.on('error', () => undefined)
     await client.connect()
@@ -153,6 +177,7 @@ async function connect(kind: 'postgres' | 'mysql', url: string): Promise<PlainCo
       end: () => client.end().catch(() => undefined),
     }
   }
+  const { createConnection } = await import('mysql2/promise')
   const connection = await createConnection({ uri: url })
   connection.on('error', () => undefined)
   return {

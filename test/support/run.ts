@@ -8,6 +8,7 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { startServers } from './servers.ts'
 import { endWithUs } from './servers/leftovers.ts'
+import { createTemplates } from './templates.ts'
 import { formatTally, tally } from './tally.ts'
 
 const compileCache = join(import.meta.dirname, '../../node_modules/.cache/compile')
@@ -41,7 +42,12 @@ async function run(args: readonly string[]): Promise<number> {
       console.error('CI=true: every server must be installed')
       return finish('', 1)
     }
-    const { report, exitCode } = await runAva(args, servers.env)
+    const templates = await createTemplates(servers.env['TEST_POSTGRES_URL'])
+    // Loading files of which nothing would run takes as long as running others.
+    const useless = servers.missing.map(({ only }) => `!${only}`)
+    const wanted = args.length > 0 ? args : ['test/**/*.test.ts', ...useless]
+    const { report, exitCode } = await runAva(wanted, { ...servers.env, ...templates.env })
+    await templates.remove()
     await servers.stop()
     return finish(report, exitCode)
   } finally {

@@ -12,6 +12,8 @@ import type { RunningServer } from './servers/server-process.ts'
 interface MissingServer {
   name: string
   install: string
+  /** The files of tests that need it all, as a pattern. */
+  only: string
 }
 
 export interface Servers {
@@ -27,10 +29,23 @@ const kinds = [
     name: 'PostgreSQL',
     variable: 'TEST_POSTGRES_URL',
     package: 'postgresql',
+    only: 'test/storage/sql-postgres.test.ts',
     start: startPostgres,
   },
-  { name: 'MariaDB', variable: 'TEST_MYSQL_URL', package: 'mariadb-server', start: startMysql },
-  { name: 'Redis', variable: 'TEST_REDIS_URL', package: 'redis-server', start: startRedis },
+  {
+    name: 'MariaDB',
+    variable: 'TEST_MYSQL_URL',
+    package: 'mariadb-server',
+    only: 'test/storage/{sql-mysql,limits-without-returning}.test.ts',
+    start: startMysql,
+  },
+  {
+    name: 'Redis',
+    variable: 'TEST_REDIS_URL',
+    package: 'redis-server',
+    only: 'test/**/redis*.test.ts',
+    start: startRedis,
+  },
 ]
 
 /** Starts every installed server, all at once. Rejects, having stopped the others, when one does not come up. */
@@ -53,11 +68,15 @@ export async function startServers(): Promise<Servers> {
     const result = results[index]
     const server = result?.status === 'fulfilled' ? result.value : undefined
     if (server) env[kind.variable] = server.url
-    else missing.push({ name: kind.name, install: installCommand(kind.package) })
+    else missing.push({ ...kind, install: installCommand(kind.package) })
   })
   const chromium = findProgram(['chromium', 'chromium-browser', 'google-chrome'])
   if (chromium === undefined) {
-    missing.push({ name: 'Chromium', install: installCommand('chromium') })
+    missing.push({
+      name: 'Chromium',
+      install: installCommand('chromium'),
+      only: 'test/browser/**',
+    })
   } else {
     env['TEST_CHROMIUM'] = chromium
   }

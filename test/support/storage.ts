@@ -8,7 +8,7 @@ export async function openStorage(
   t: ExecutionContext,
 ): Promise<{ storage: Storage; clock: { now: number }; url: string }> {
   const clock = { now: Date.now() }
-  const { url } = await openDatabase(t, 'sqlite')
+  const { url } = await openDatabase(t, 'sqlite', { tables: 'present' })
   const limits = { poolMax: 2, acquireTimeoutMs: 5000, statementTimeoutMs: 5000 }
   const storage = await openSqlStorage({ ...limits, url, now: () => clock.now })
   t.teardown(() => storage.close())

@@ -34,6 +34,14 @@ type Run = (
 /** Registers the test once for each storage; where a server is missing it is skipped, and the title says which. */
 export const onEveryStorage = (title: string, run: Run): void => onEach(storages, title, run)
 
+/** The same on the database servers alone, for what is tested on SQLite elsewhere. */
+export const onEveryServer = (title: string, run: Run): void =>
+  onEach(
+    storages.filter(({ redis, database }) => !redis && database !== 'sqlite'),
+    title,
+    run,
+  )
+
 /** The same without Redis, for what only a database can get wrong. */
 export const onEveryDatabase = (title: string, run: Run): void =>
   onEach(
