@@ -43,7 +43,8 @@ export interface YumenOptions {
   command?: Command
   /** Its DATA_DIR; see `withFolder`. */
   folder: string
-  env?: Record<string, string>
+  /** Beside what every measurement sets; undefined takes one of these away. */
+  env?: Record<string, string | undefined>
   /** Loads `inside.ts` into the process, which answers `ask`. */
   isWatched?: boolean
 }
