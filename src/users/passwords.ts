@@ -14,8 +14,8 @@ export interface PasswordCosts {
 }
 
 /**
- * Passwords as argon2id hashes (RFC 9106). The work runs in threads, as many at a time as there are cores: more would
- * only take memory and turns. What waits is bounded, so that a flood gets quick refusals and not a slow server.
+ * Passwords as argon2id hashes (RFC 9106). The work runs in threads, one more at a time than there are cores, so that none
+ * of them waits while the next is fetched: more would only take memory and turns. What waits is bounded, so that a flood gets quick refusals and not a slow server.
  */
 export interface Passwords {
   /** A PHC string with a salt of its own. Rejects with `busy` when the queue is full. */
@@ -29,7 +29,7 @@ export interface Passwords {
 }
 
 export function createPasswords(costs: PasswordCosts): Passwords {
-  const queue = new PQueue({ concurrency: availableParallelism() })
+  const queue = new PQueue({ concurrency: availableParallelism() + 1 })
   const options = {
     type: argon2id,
     memoryCost: costs.memoryKib,
