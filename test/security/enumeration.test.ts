@@ -15,9 +15,6 @@ const warmUp = 10
 const maxDifferenceMs = 10
 
 const env = {
-  // Half of the costs of production.
-  ARGON2_MEMORY_KIB: '19456',
-  ARGON2_TIME_COST: '1',
   EMAIL_VERIFICATION: 'required',
   LOGIN_MAX_FAILURES: '1000',
   MAILS_PER_HOUR: '1000',
