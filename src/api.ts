@@ -4,6 +4,7 @@ import { adminRoutes } from '#admin/routes.ts'
 import { apiKeyRoutes, type DescribedScope } from '#api-keys/routes.ts'
 import { describeSettings } from '#config/describe.ts'
 import type { Config } from '#config/load.ts'
+import type { ForeignSignIn } from '#federation/foreign-sign-in.ts'
 import type { ApiRoute, Identify, RequestFacts } from '#http/api.ts'
 import { busy } from '#lib/app-error.ts'
 import { validateClient } from '#oidc/clients.ts'
@@ -29,6 +30,7 @@ export interface ApiTableParts {
   services: Services
   engine: Engine
   identify: Identify
+  foreign: Pick<ForeignSignIn, 'identify'>
   /** Answers a request as if it had come over the network. */
   handle: Parameters<typeof inject>[0]
 }
@@ -70,6 +72,9 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
       ...services,
       users: storage.users,
       identities: storage.identities,
+      isFirstParty: async (id) =>
+        id !== undefined && (await storage.clients.find(id))?.metadata['first_party'] === true,
+      identifyForeign: (token) => parts.foreign.identify(token),
       apiKeyStore: storage.apiKeys,
       eraseAfterMs: config.ERASE_AFTER_DAYS * 86_400_000,
       resources: storage.resources,

@@ -117,7 +117,10 @@ function tableOf(
     resource: config.API_RESOURCE,
     recognize: (token) => foreign.recognize(token),
   })
-  return { identify, table: apiTable({ config, storage, services, engine, identify, handle }) }
+  return {
+    identify,
+    table: apiTable({ config, storage, services, engine, foreign, identify, handle }),
+  }
 }
 
 function apiOf(

@@ -64,8 +64,9 @@ async function byToken(parts: IdentifyParts, token: string): Promise<Caller | un
   if (allowed.size === 0) return undefined
   const scopes = new Set(asked.filter((scope) => allowed.has(scope)))
   // A token without a grant was exchanged for an API key, and does no more than the key.
+  const signedInAt = Number(claims['auth_time']) * 1000 || undefined
   return typeof grantId === 'string'
-    ? { userId, clientId, grantId, scopes, via: 'token' }
+    ? { userId, clientId, grantId, signedInAt, scopes, via: 'token' }
     : { userId, clientId, scopes, via: 'api_key' }
 }
 

@@ -4,13 +4,12 @@ import { route, text, type ApiRoute } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import {
   factorSchema,
-  personOf,
   present,
   proof,
   provenOwner,
   type FactorRouteParts,
 } from './factor-routes.ts'
-import { write } from './owner.ts'
+import { personOf, write } from './owner.ts'
 import { proofProblems } from './proof.ts'
 
 /** `/users/me/factors/totp…` and `/users/me/factors/passkeys…`: new factors, each begun and then confirmed. */
@@ -71,7 +70,7 @@ function totpRoutes(parts: FactorRouteParts): ApiRoute[] {
       problems: { 400: 'invalid_token: the setup is too old or used', 401: 'invalid_code' },
       async handle(call) {
         const { setup_token: setup, code, name } = call.body
-        const user = await personOf(parts, call.caller)
+        const user = await personOf(parts.users, call.caller)
         const enrolled = await parts.factors.confirmTotp(user, { setup, code, name })
         if (enrolled === 'wrong') throw refused('invalid_code')
         return added(parts, call, enrolled)
@@ -113,7 +112,7 @@ function passkeyRoutes(parts: FactorRouteParts): ApiRoute[] {
       problems: { 400: 'invalid_passkey', 409: 'already_exists' },
       async handle(call) {
         const { response, name = '' } = call.body
-        const user = await personOf(parts, call.caller)
+        const user = await personOf(parts.users, call.caller)
         return added(parts, call, await parts.factors.addPasskey(user, { response, name }))
       },
     }),

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { Factors, OwnFactor } from '#factors/factors.ts'
-import { route, text, type ApiCall, type ApiRoute, type Caller } from '#http/api.ts'
+import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { User, UserStore } from '#storage/users.ts'
-import { ownerOf, read, write, type AuditOwn } from './owner.ts'
+import { personOf, read, write, type AuditOwn } from './owner.ts'
 import { currentPassword, expectProof, proofProblems, type ProofParts } from './proof.ts'
 
 /**
@@ -121,18 +121,12 @@ function changeRoutes(parts: FactorRouteParts): ApiRoute[] {
   ]
 }
 
-/** An API key is for programs; none of them sets up how its owner signs in. */
-export async function personOf({ users }: FactorRouteParts, caller: Caller): Promise<User> {
-  if (caller.via !== 'token' && caller.via !== 'session') throw new AppError('forbidden', 403)
-  return ownerOf(users, caller)
-}
-
 /** Who has also shown again that they are the owner. */
 export async function provenOwner(
   parts: FactorRouteParts,
   { caller, body, request }: Pick<ApiCall<Proof, unknown, unknown>, 'caller' | 'body' | 'request'>,
 ): Promise<User> {
-  const user = await personOf(parts, caller)
+  const user = await personOf(parts.users, caller)
   await expectProof(parts, user, {
     password: body.current_password,
     caller,

@@ -1,20 +1,24 @@
 import { z } from 'zod'
 import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
-import { LastSignInMethod } from '#storage/errors.ts'
-import type { Identity, IdentityStore } from '#storage/identities.ts'
+import { AlreadyExists, LastSignInMethod } from '#storage/errors.ts'
+import type { Identity, IdentityStore, SeenIdentity } from '#storage/identities.ts'
+import type { UserStore } from '#storage/users.ts'
+import { personOf, read, write, type AuditOwn } from './owner.ts'
+import { currentPassword, expectProof, proofProblems, type ProofParts } from './proof.ts'
 
 /**
  * `/users/me/identities`: the accounts elsewhere that a person can sign in with. For whoever brings a token of the person;
- * taking one away needs `account:write` and is written to the audit log. One is added in the browser, at
- * `/account/identities`.
+ * changes need `account:write` and are written to the audit log. Those with a page of their own are added in the browser,
+ * at `/account/identities`; that of a trusted issuer is added here by its token, with proof that the account is theirs:
+ * limited for each address, and wrong passwords as at the sign-in.
  */
-export interface IdentityRouteParts {
-  identities: Pick<IdentityStore, 'listByUser' | 'unlink'>
-  audit(
-    event: { type: string; target?: string; details?: Record<string, unknown> },
-    call: Pick<ApiCall<unknown, unknown, unknown>, 'caller' | 'request'>,
-  ): void
+export interface IdentityRouteParts extends ProofParts {
+  users: Pick<UserStore, 'findById'>
+  identities: Pick<IdentityStore, 'link' | 'listByUser' | 'unlink'>
+  /** Whose token of a trusted issuer it is. */
+  identifyForeign(token: string): Promise<SeenIdentity | { refused: string }>
+  audit: AuditOwn
 }
 
 export const identitySchema = z
@@ -31,13 +35,35 @@ export const identitySchema = z
   })
   .meta({ id: 'Identity' })
 
-export function identityRoutes({ identities, audit }: IdentityRouteParts): ApiRoute[] {
+const linkBody = z.object({
+  subject_token: text(16_384).describe('A JWT of a trusted issuer, as at the token exchange.'),
+  current_password: currentPassword,
+})
+
+export function identityRoutes(parts: IdentityRouteParts): ApiRoute[] {
+  const { identities, audit } = parts
   return [
+    route({
+      tag: 'users',
+      method: 'post',
+      path: '/users/me/identities',
+      access: write,
+      isLimited: true,
+      summary: 'Sign in with this account elsewhere too.',
+      body: linkBody,
+      answer: { status: 201, description: 'It is mine.', schema: identitySchema },
+      problems: {
+        ...proofProblems,
+        409: 'identity_taken: somebody else signs in with it',
+        503: 'the keys of the issuer cannot be had',
+      },
+      handle: (call) => linkByToken(parts, call),
+    }),
     route({
       tag: 'users',
       method: 'get',
       path: '/users/me/identities',
-      access: { scope: 'account:read' },
+      access: read,
       summary: 'Accounts elsewhere that I can sign in with.',
       answer: {
         status: 200,
@@ -52,7 +78,7 @@ export function identityRoutes({ identities, audit }: IdentityRouteParts): ApiRo
       tag: 'users',
       method: 'delete',
       path: '/users/me/identities/:id',
-      access: { scope: 'account:write' },
+      access: write,
       summary: 'Sign in with this account elsewhere no more.',
       params: z.object({ id: text(64) }),
       answer: { status: 204, description: 'Done.' },
@@ -67,6 +93,27 @@ export function identityRoutes({ identities, audit }: IdentityRouteParts): ApiRo
       },
     }),
   ]
+}
+
+async function linkByToken(
+  parts: IdentityRouteParts,
+  call: ApiCall<z.infer<typeof linkBody>, undefined, undefined>,
+) {
+  const { caller, body, request } = call
+  const user = await personOf(parts.users, caller)
+  const password = body.current_password
+  await expectProof(parts, user, { password, caller, address: request.address })
+  const seen = await parts.identifyForeign(body.subject_token)
+  if ('refused' in seen) {
+    const problems = [{ path: 'body.subject_token', message: seen.refused }]
+    throw new AppError('validation_failed', 422, { problems })
+  }
+  const identity = await parts.identities.link(user.id, seen).catch((cause: unknown) => {
+    throw cause instanceof AlreadyExists ? new AppError('identity_taken', 409, { cause }) : cause
+  })
+  const details = { provider: seen.provider }
+  parts.audit({ type: 'identity.linked', target: `user:${user.id}`, details }, call)
+  return presentIdentity(identity)
 }
 
 /** Resolves to whether the user had it; 409 when it is their last way in. */

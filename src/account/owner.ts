@@ -20,3 +20,9 @@ export async function ownerOf(
   if (!user) throw new AppError('forbidden', 403)
   return user
 }
+
+/** The same, for what an API key may never do: keys are for programs, and none of them sets up how its owner signs in. */
+export async function personOf(users: Pick<UserStore, 'findById'>, caller: Caller): Promise<User> {
+  if (caller.via !== 'token' && caller.via !== 'session') throw new AppError('forbidden', 403)
+  return ownerOf(users, caller)
+}

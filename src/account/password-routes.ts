@@ -20,7 +20,7 @@ import {
 export interface PasswordRouteParts extends ProofParts {
   users: Pick<UserStore, 'findById' | 'findPasswordHash'>
   changePassword: ChangePassword
-  sessions: Pick<Sessions, 'endOthers' | 'signedInAt'>
+  sessions: Pick<Sessions, 'endOthers'>
   audit: AuditOwn
 }
 

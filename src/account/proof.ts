@@ -1,12 +1,12 @@
 import { text, type Caller } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import { freshSeconds } from '#oidc/second-factor-policy.ts'
-import type { Sessions } from '#oidc/sessions.ts'
 import type { User } from '#storage/users.ts'
 
 /** What whoever has taken over an open browser or a token must not be able to do: it needs the password, or a fresh sign-in. */
 export interface ProofParts {
-  sessions: Pick<Sessions, 'signedInAt'>
+  /** Applications of others do nothing here on the strength of a sign-in: that needs the password. */
+  isFirstParty(clientId: string | undefined): Promise<boolean>
   /** Whether this is the person's password; tries are limited like those of the sign-in. */
   checkPassword(user: User, password: string, address: string): Promise<boolean>
   now(): number
@@ -26,9 +26,9 @@ export async function expectProof(
     if (!(await parts.checkPassword(user, password, address))) throw wrongPassword()
     return
   }
-  const signedInAt =
-    caller.signedInAt ?? (await parts.sessions.signedInAt(user.id, caller.grantId)) ?? 0
-  if (parts.now() - signedInAt < freshSeconds * 1000) return
+  const isOurs = caller.via === 'session' || (await parts.isFirstParty(caller.clientId))
+  const { signedInAt = 0 } = caller
+  if (isOurs && parts.now() - signedInAt < freshSeconds * 1000) return
   throw new AppError('insufficient_user_authentication', 401, {
     headers: {
       'WWW-Authenticate': `Bearer error="insufficient_user_authentication", max_age="${freshSeconds}"`,

@@ -1,15 +1,17 @@
 import { AppError } from '#lib/app-error.ts'
 import type { Clock } from '#lib/clock.ts'
 import { AlreadyExists } from '#storage/errors.ts'
-import type { IdentityStore } from '#storage/identities.ts'
+import type { IdentityStore, SeenIdentity } from '#storage/identities.ts'
 import type { User, UserStore } from '#storage/users.ts'
 import type { ForeignPerson, ForeignTokens, Refused } from './foreign-tokens.ts'
-import type { FederatedSignIn } from './sign-in.ts'
+import { storable, type FederatedSignIn } from './sign-in.ts'
 
 /** People who come with another provider's JWT: they sign in with it, or show it at our own API at every call. */
 export interface ForeignSignIn {
   /** Signs the person in, and makes them at first sight. Rejects with 403 for somebody who is banned or may not register. */
   enter(token: string): Promise<ForeignEntry | Refused>
+  /** Whose it is, for an account to be joined with; refused when it is not good, or of somebody who has no name there. */
+  identify(token: string): Promise<SeenIdentity | Refused>
   /** Who calls our own API with this token; undefined when it is not good, or not taken there. */
   recognize(token: string): Promise<{ userId: string; scopes: readonly string[] } | undefined>
 }
@@ -40,6 +42,13 @@ export function createForeignSignIn(parts: ForeignSignInParts): ForeignSignIn {
     async enter(token) {
       const person = await tokens.verify(token)
       return 'refused' in person ? person : enter(parts, person)
+    },
+
+    async identify(token) {
+      const person = await tokens.verify(token)
+      if ('refused' in person) return person
+      if (person.isAnonymous) return { refused: 'the token is of an anonymous person' }
+      return { ...person.seen, profile: storable(person.seen.profile) }
     },
 
     async recognize(token) {
@@ -78,7 +87,8 @@ async function enter(
   })
   if ('mustProve' in outcome)
     return {
-      refused: 'an account with this e-mail address exists; sign in to it and link the identity',
+      refused:
+        'an account with this e-mail address exists; sign in to it and link the identity, at /users/me/identities',
     }
   const { user, isNew } = outcome
   if (becomesPermanent(user, person)) await makePermanent(parts, user, person)

@@ -5,6 +5,7 @@ import type { ArtifactStore } from '#storage/artifacts.ts'
 import type { Resource } from '#storage/resources.ts'
 import { artifactKey, type Device } from './payload-codec.ts'
 import { resourceServerOf } from './metadata-claims.ts'
+import { noteAuthentication } from './sign-in-claims.ts'
 
 /**
  * Tokens for somebody who has signed in without the authorize endpoint: with a password at `/auth/login`, or with
@@ -51,13 +52,17 @@ export async function newTokens(
   const common = { accountId, client, grantId, gty }
   const access = new provider.AccessToken({ ...common, scope })
   access.resourceServer = jwtFor(provider, resource)
+  const { amr, acr } = signIn
+  const authTime = Math.floor(parts.now() / 1000)
+  noteAuthentication(access, { authTime, acr, amr })
   const refresh = new provider.RefreshToken({
     ...common,
     scope: [ownScopes, scope].filter(Boolean).join(' '),
     resource: resource.identifier,
     rotations: 0,
-    ...(signIn.amr && { amr: signIn.amr, acr: signIn.acr }),
-    iiat: Math.floor(parts.now() / 1000),
+    authTime,
+    ...(amr && { amr, acr }),
+    iiat: authTime,
     expiresWithSession: false,
   })
   return { access, refresh }

@@ -22,6 +22,7 @@ import { foreignTokenSubject, type ForeignTokenParts } from './exchange-foreign-
 import { createFetch } from './fetch.ts'
 import { acrValues } from './acr.ts'
 import { grantClaim, type JwtAccessTokens } from './access-tokens.ts'
+import { signInClaims } from './sign-in-claims.ts'
 import { jwtTokens } from './jwt-tokens.ts'
 import type { KeySet } from './keys.ts'
 import { loadExistingGrant } from './grants.ts'
@@ -174,7 +175,7 @@ function protocol({ config, storage }: ProviderParts): Configuration {
         token,
         async (id) => account?.metadata ?? (await storage.users.findById(id))?.metadata,
       )
-      return { ...chosen, ...bond }
+      return { ...chosen, ...signInClaims(ctx, token), ...bond }
     },
     discovery: {
       ui_locales_supported: ['en', 'zh-CN'],

@@ -15,8 +15,6 @@ export interface Sessions {
   end(accountId: string, id: string): Promise<boolean>
   /** Ends every sign-in but this one: a browser's by the key of its session, an application's by its grant. */
   endOthers(accountId: string, current: CurrentSignIn): Promise<void>
-  /** When somebody signed in for this grant, in milliseconds; undefined when it is not known. */
-  signedInAt(accountId: string, grantId: string | undefined): Promise<number | undefined>
   /** Ends all, with every token: sign-ins, consents, links by mail. */
   endAll(accountId: string): Promise<void>
   listGrants(accountId: string): Promise<ConnectedApp[]>
@@ -109,10 +107,6 @@ export function createSessions({ artifacts, clients, sealer }: SessionsParts): S
     },
     async endOthers(accountId, current) {
       for (const one of await list(accountId)) if (!isCurrent(one, current)) await end(one)
-    },
-    async signedInAt(accountId, grantId) {
-      if (grantId === undefined) return undefined
-      return (await apps(accountId)).find((one) => one.grantId === grantId)?.lastSeenAt
     },
     endAll: (accountId) => artifacts.removeByAccount(accountId),
     async listGrants(accountId) {

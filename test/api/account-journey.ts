@@ -1,4 +1,6 @@
+import { apiOf } from '../support/api.ts'
 import type { Inbox } from '../support/inbox.ts'
+import type { Issuer } from '../support/issuer.ts'
 import { codeIn } from '../support/codes.ts'
 import { authorize, createBrowser, relyingParty } from '../support/relying-party.ts'
 import type { Fixture } from '../support/start.ts'
@@ -10,7 +12,9 @@ export interface Stage {
 }
 
 /** Everything under `/auth` and `/users`, as one person's life with us. */
-export async function accountJourney(stage: Stage & { inbox: Inbox }): Promise<void> {
+export async function accountJourney(
+  stage: Stage & { inbox: Inbox; foreign: Issuer },
+): Promise<void> {
   const person = { email: 'li.hua@example.com', password: 'correct horse battery' }
   const replacement = 'correct donkey battery'
   await join(stage, person)
@@ -23,7 +27,10 @@ export async function accountJourney(stage: Stage & { inbox: Inbox }): Promise<v
   await identities(stage, renewed)
 }
 
-async function identities({ journey, fixture }: Stage, person: Person): Promise<void> {
+async function identities(
+  { journey, fixture, foreign }: Stage & { foreign: Issuer },
+  person: Person,
+): Promise<void> {
   const { visit, refused } = journey
   const { access_token: token, user } = await visit('POST /auth/login', { body: person })
   const { storage } = fixture
@@ -36,6 +43,12 @@ async function identities({ journey, fixture }: Stage, person: Person): Promise<
   await visit('DELETE /users/me/identities/{id}', { token, params: { id: one.id } })
   await storage.users.setPasswordHash(user.id, undefined)
   await refused('DELETE /users/me/identities/{id}', 409, { token, params: { id: other.id } })
+  const body = { subject_token: await foreign.sign() }
+  await visit('POST /users/me/identities', { token, body })
+  const neighbour = await fixture.addUser()
+  await storage.users.update(neighbour.id, { emailVerified: true })
+  const somebody = await apiOf(fixture).login(neighbour)
+  await refused('POST /users/me/identities', 409, { token: somebody.access_token, body })
 }
 
 interface Person {

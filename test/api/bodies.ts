@@ -14,6 +14,7 @@ export const bodies: Record<string, () => Record<string, unknown>> = {
   'POST /auth/mfa': () => ({ mfa_token: newSecret(), method: 'totp', code: '123456' }),
   'POST /auth/passkey/options': () => ({ mfa_token: newSecret() }),
   'POST /auth/passkey': () => ({ response: { id: newSecret() }, client_id: 'first-party' }),
+  'POST /users/me/identities': () => ({ subject_token: newSecret() }),
   'POST /users/me/factors/totp': owner,
   'POST /users/me/factors/totp/confirm': () => ({
     setup_token: newSecret(),

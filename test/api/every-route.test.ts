@@ -1,5 +1,7 @@
 import { onEveryStorage } from '../support/storages.ts'
 import { openInbox } from '../support/inbox.ts'
+import { trust } from '../support/exchange.ts'
+import { startIssuer } from '../support/issuer.ts'
 import { openWechat } from '../support/wechat.ts'
 import { accountJourney } from './account-journey.ts'
 import { adminJourney } from './admin-journey.ts'
@@ -24,10 +26,12 @@ onEveryStorage(
   async (t, begin) => {
     const inbox = await openInbox(t)
     const { wechat, env } = await openWechat(t)
+    const foreign = await startIssuer(t)
     const admin = { email: 'root@example.com', password: 'the first of them all' }
     const fixture = await begin({
       env: {
         ...env,
+        ...trust(t, foreign),
         GOOGLE_CLIENT_ID: 'declared',
         GOOGLE_CLIENT_SECRET: 'declared',
         SMTP_URL: inbox.url,
@@ -51,7 +55,7 @@ onEveryStorage(
     )
     const contract = await readContract(issuer)
     const journey = createJourney({ t, issuer, contract, weakKey })
-    await accountJourney({ journey, fixture, inbox })
+    await accountJourney({ journey, fixture, inbox, foreign })
     await adminJourney({ journey, fixture, admin })
     await factorJourney({ journey, fixture })
     await wechatJourney({ journey, fixture, wechat })

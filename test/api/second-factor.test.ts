@@ -1,8 +1,9 @@
 import test from 'ava'
 import { addApp, appWith } from '../support/authenticator.ts'
 import { apiOf, type Api } from '../support/api.ts'
+import { signedIn } from '../flow/journeys.ts'
 import { openInbox } from '../support/inbox.ts'
-import { start, type Person } from '../support/start.ts'
+import { start, type Fixture, type Person } from '../support/start.ts'
 import { onEveryStorage } from '../support/storages.ts'
 
 const ask = async (api: Api, { email, password }: Person, more: object = {}) =>
@@ -65,14 +66,19 @@ onEveryStorage(
   },
 )
 
-test('an old sign-in adds and removes nothing without the password, and a key never does', async (t) => {
+test('the operator’s own page adds a passkey for somebody without a password soon after they signed in', async (t) => {
+  const fixture = await start(t)
+  const { person, token } = await tokenOfPage(fixture, { first_party: true })
+  await fixture.storage.users.setPasswordHash(person.id, undefined)
+  const path = '/users/me/factors/passkeys/options'
+  t.is((await apiOf(fixture).call('POST', path, { token, body: {} })).status, 200)
+})
+
+test('another’s application adds and removes nothing without the password, and a key never does', async (t) => {
   const fixture = await start(t)
   const api = apiOf(fixture)
-  const person = await fixture.addUser()
-  const { access_token: token } = await api.login(person)
+  const { person, token } = await tokenOfPage(fixture)
   const { storage } = fixture
-  // As if it had been made in a browser: nothing says when the person signed in.
-  await storage.artifacts.removeByAccount(person.id, ['Device'])
   const factor = await storage.factors.add({
     id: 'f1',
     userId: person.id,
@@ -164,3 +170,11 @@ test('remembered devices are listed and forgotten by their owner alone', async (
   t.is((await api.call('DELETE', path, { token: mine.access_token })).status, 204)
   t.is((await rememberedDevices.list(person.id)).length, 0)
 })
+
+/** A token for our API that a page got by the code flow. */
+async function tokenOfPage(fixture: Fixture, client: Record<string, unknown> = {}) {
+  const resource = fixture.config.API_RESOURCE
+  const request = { resource, scope: 'openid account:read account:write' }
+  const { person, tokens } = await signedIn(fixture, { client, request, redeem: { resource } })
+  return { person, token: tokens.access_token }
+}

@@ -5,6 +5,7 @@ import { startExchange, trust } from '../support/exchange.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { start } from '../support/start.ts'
 import { onEveryStorage } from '../support/storages.ts'
+import { signedIn } from './journeys.ts'
 
 onEveryStorage(
   'a person comes with another provider’s token, gets ours, and is the same person the next time',
@@ -50,6 +51,68 @@ onEveryStorage(
     t.like(banned.body, { error: 'invalid_grant', error_description: 'the account is disabled' })
   },
 )
+
+onEveryStorage(
+  'whoever has an account with the address proves it, joins the token to it, and then comes with the token',
+  async (t, begin) => {
+    const issuer = await startIssuer(t)
+    const fixture = await begin({ env: trust(t, issuer) })
+    const { exchange } = await startExchange(fixture)
+    const api = apiOf(fixture)
+    const person = await fixture.addUser()
+    const subject_token = await issuer.sign({ sub: 'li', email: person.email, name: '李华' })
+    t.regex((await exchange(subject_token)).body['error_description']!, /link the identity/)
+
+    const { access_token: token } = await api.login(person)
+    const link = (body: object, by = token) =>
+      api.call('POST', '/users/me/identities', { token: by, body })
+    const joined = await link({ subject_token })
+    t.is(joined.status, 201)
+    t.like(joined.body, { app_id: 'their-app', subject: 'li', nickname: '李华' })
+    const mine = (await exchange(subject_token)).body['access_token']
+    t.is((await api.call('GET', '/users/me', { token: mine })).body.email, person.email)
+
+    const other = await api.login(await fixture.addUser())
+    const taken = await link({ subject_token }, other.access_token)
+    t.like(taken.body, { status: 409, code: 'identity_taken' })
+    const bad = await link({ subject_token: `${subject_token}x` })
+    t.like(bad.body, { status: 422, code: 'validation_failed' })
+    await fixture.server.services.audit.flush()
+    const { events } = await fixture.storage.audit.list({ type: 'identity.linked', limit: 9 })
+    t.deepEqual(
+      events.map(({ actor, target }) => [actor, target]),
+      [[person.id, `user:${person.id}`]],
+    )
+  },
+)
+
+test('an account is joined with a token only by its owner, with proof, and with nobody anonymous', async (t) => {
+  const issuer = await startIssuer(t)
+  const fixture = await start(t, { env: trust(t, issuer) })
+  const api = apiOf(fixture)
+  const resource = fixture.config.API_RESOURCE
+  const request = { resource, scope: 'openid account:read account:write' }
+  // Of another's application, for which a fresh sign-in is no proof.
+  const { person, tokens } = await signedIn(fixture, { request, redeem: { resource } })
+  const token = tokens.access_token
+  const { access_token: own } = await api.login(person)
+  const key = await api.call('POST', '/users/api-keys', {
+    token: own,
+    body: { name: 'k', scopes: ['account:write'] },
+  })
+  const subject_token = await issuer.sign({ sub: 'li' })
+  const link = (body: object, by: string) =>
+    api.call('POST', '/users/me/identities', { token: by, body })
+  t.is((await link({ subject_token }, token)).body.code, 'insufficient_user_authentication')
+  const wrong = { subject_token, current_password: 'wrong' }
+  t.is((await link(wrong, token)).body.code, 'invalid_credentials')
+  const right = { subject_token, current_password: person.password }
+  t.is((await link(right, key.body.key)).status, 403)
+  const guest = await issuer.sign({ sub: 'guest', is_anonymous: true })
+  t.is((await link({ ...right, subject_token: guest }, token)).status, 422)
+  t.deepEqual(await fixture.storage.identities.listByUser(person.id), [])
+  t.is((await link(right, token)).status, 201)
+})
 
 onEveryStorage('parallel first exchanges of one subject make one person', async (t, begin) => {
   const issuer = await startIssuer(t)

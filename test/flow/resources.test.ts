@@ -73,6 +73,24 @@ onEveryStorage(
   },
 )
 
+test('a JWT says when and how its person signed in, and says the same after a refresh', async (t) => {
+  const fixture = await start(t)
+  await addResource(fixture, notes)
+  const before = Math.floor(Date.now() / 1000)
+  const { party, tokens } = await signedIn(fixture, {
+    request: { ...offline, resource: notes },
+    redeem: { resource: notes },
+  })
+  const said = decodeJwt(tokens.access_token)
+  t.like(said, { acr: 'urn:yumen:acr:1', amr: ['pwd'] })
+  t.true(Number(said['auth_time']) >= before && Number(said['auth_time']) <= said.iat!)
+  const again = await oidc.refreshTokenGrant(party.config, tokens.refresh_token!, {
+    resource: notes,
+  })
+  const { auth_time, acr, amr } = decodeJwt(again.access_token)
+  t.deepEqual([auth_time, acr, amr], [said['auth_time'], said['acr'], said['amr']])
+})
+
 test('a token for two resources at once is refused with invalid_target', async (t) => {
   const fixture = await start(t)
   await addResource(fixture, notes)
