@@ -1,16 +1,22 @@
 import { z } from 'zod'
 import { keySchema, presentApiKey } from '#api-keys/routes.ts'
+import type { Factors } from '#factors/factors.ts'
+import type { RememberedDevices } from '#factors/remembered-devices.ts'
 import { route, type ApiCall, type ApiRoute } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import { presentSession, sessionSchema } from '#oidc/presented-sessions.ts'
 import type { Sessions } from '#oidc/sessions.ts'
 import type { ApiKeyStore } from '#storage/api-keys.ts'
 import { LastAdministrator } from '#storage/errors.ts'
+import type { IdentityStore } from '#storage/identities.ts'
 import type { ResourceStore } from '#storage/resources.ts'
 import type { User, UserStore } from '#storage/users.ts'
 import { presentUser, userSchema } from '#users/presented.ts'
+import { factorSchema, present as presentFactor } from './factor-routes.ts'
 import { grantSchema, presentGrant } from './grants.ts'
+import { presentIdentity } from './identity-routes.ts'
 import { ownerOf, read, write, type AuditOwn } from './owner.ts'
+import { deviceSchema, presentDevice } from './remembered-device-routes.ts'
 
 /** `GET /users/me/export`, `DELETE /users/me`: what is kept about a person is theirs to take along, and to have erased. */
 export interface DataRouteParts {
@@ -18,6 +24,9 @@ export interface DataRouteParts {
   users: Pick<UserStore, 'findById' | 'update'>
   sessions: Pick<Sessions, 'list' | 'listGrants' | 'endAll'>
   apiKeyStore: Pick<ApiKeyStore, 'listByUser'>
+  identities: Pick<IdentityStore, 'listByUser'>
+  factors: Pick<Factors, 'list'>
+  rememberedDevices: Pick<RememberedDevices, 'list'>
   /** How long an account that is to be erased can still be saved by signing in, in milliseconds. */
   eraseAfterMs: number
   /** Tells the owner until when that is. */
@@ -52,28 +61,36 @@ export function dataRoutes(parts: DataRouteParts): ApiRoute[] {
       summary: 'All that is kept about me, as JSON.',
       answer: {
         status: 200,
-        description: 'The user, the sign-ins, the connected applications, the API keys.',
+        description:
+          'The user and their accounts elsewhere, sign-ins, connected applications, API keys, second factors, remembered browsers.',
         schema: z.object({
           user: userSchema,
           sessions: z.array(sessionSchema),
           grants: z.array(grantSchema),
           api_keys: z.array(keySchema),
+          factors: z.array(factorSchema),
+          remembered_devices: z.array(deviceSchema),
         }),
       },
       async handle({ caller, request }) {
         const user = await ownerOf(parts.users, caller)
-        const [sessions, grants, keys] = await Promise.all([
+        const [identities, sessions, grants, keys, factors, devices] = await Promise.all([
+          parts.identities.listByUser(user.id),
           parts.sessions.list(user.id),
           parts.sessions.listGrants(user.id),
           parts.apiKeyStore.listByUser(user.id),
+          parts.factors.list(user.id),
+          parts.rememberedDevices.list(user.id),
         ])
         return {
-          user: presentUser(user),
+          user: presentUser(user, identities.map(presentIdentity)),
           sessions: sessions.map((one) => presentSession(one, caller)),
           grants: await Promise.all(
             grants.map((one) => presentGrant(one, request.locale, parts.resources)),
           ),
           api_keys: keys.map(presentApiKey),
+          factors: factors.map(presentFactor),
+          remembered_devices: devices.map(presentDevice),
         }
       },
     }),

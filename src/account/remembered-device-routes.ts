@@ -16,7 +16,7 @@ export interface RememberedDeviceRouteParts {
 const tag = 'users'
 const id = z.object({ id: text(128) })
 
-const deviceSchema = z
+export const deviceSchema = z
   .object({
     id: z.string(),
     address: z.string(),
@@ -80,7 +80,7 @@ export function rememberedDeviceRoutes({
 
 const iso = (time: number): string => new Date(time).toISOString()
 
-const presentDevice = (device: RememberedDevice): z.infer<typeof deviceSchema> => ({
+export const presentDevice = (device: RememberedDevice): z.infer<typeof deviceSchema> => ({
   id: device.id,
   address: device.address,
   agent: device.agent,

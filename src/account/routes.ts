@@ -34,6 +34,9 @@ export interface AccountRouteParts
     IdentityRouteParts {
   users: Pick<UserStore, 'findById' | 'findPasswordHash' | 'update'>
   sessions: Sessions
+  identities: IdentityRouteParts['identities']
+  factors: FactorRouteParts['factors']
+  rememberedDevices: RememberedDeviceRouteParts['rememberedDevices']
 }
 
 /** What people may change about themselves; anything else in the body is refused, so that nobody believes it was taken. */

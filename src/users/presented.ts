@@ -20,7 +20,7 @@ export const userSchema = z
       public: z.record(z.string(), z.unknown()),
       private: z.record(z.string(), z.unknown()),
     }),
-    identities: z.array(z.unknown()).describe('At /users/me; empty elsewhere.'),
+    identities: z.array(z.unknown()).describe('At /users/me and in the export; empty elsewhere.'),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
     last_login_at: z.iso.datetime().nullable(),

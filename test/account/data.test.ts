@@ -43,7 +43,8 @@ test('what is kept is downloaded as a file, and only by a form of ours', async (
   t.is(file.headers.get('cache-control'), 'no-store')
   const kept = JSON.parse(file.html) as Record<string, unknown>
   t.like(kept, { user: { email: person.email } })
-  t.deepEqual(Object.keys(kept).sort(), ['api_keys', 'grants', 'sessions', 'user'])
+  const parts = ['api_keys', 'factors', 'grants', 'remembered_devices', 'sessions', 'user']
+  t.deepEqual(Object.keys(kept).sort(), parts)
   const link = await browser.open(`${fixture.issuer}${path}/export`)
   t.true(link.status >= 400)
 })

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { addApp } from '../support/authenticator.ts'
 import { apiOf } from '../support/api.ts'
 import { authorize, createBrowser, relyingParty } from '../support/relying-party.ts'
 import { start } from '../support/start.ts'
@@ -184,13 +185,23 @@ test('an account to be erased ends its sign-ins, and is saved by signing in agai
   t.is((await fixture.storage.users.findById(person.id))?.eraseAt, undefined)
 })
 
-test('the export holds the user, the sign-ins and the connected apps', async (t) => {
+test('the export holds the user, the sign-ins and all that they sign in with', async (t) => {
   const fixture = await start(t)
   const person = await fixture.addUser()
+  const profile = { nickname: '李华' }
+  const seen = { provider: 'github', appId: 'notes', subject: '1', profile }
+  await fixture.storage.identities.link(person.id, seen)
   const api = apiOf(fixture)
   const { access_token: token } = await api.login(person)
   const { status, body } = await api.call('GET', '/users/me/export', { token })
   t.is(status, 200)
   t.is(body.user.email, person.email)
+  t.like(body.user.identities[0], { provider: 'github', subject: '1' })
   t.is(body.sessions.length, 1)
+  await addApp(fixture, person.id)
+  const later = (await api.call('GET', '/users/me/export', { token })).body
+  t.is(later.factors[0].kind, 'totp')
+  t.deepEqual(later.remembered_devices, [])
+  // What would let somebody in is not of the export.
+  t.false(/secret|hash|public_?key/i.test(JSON.stringify(later)))
 })
