@@ -3,16 +3,15 @@ import type { Hop, Purpose } from '#federation/hop.ts'
 import type { Notes } from '#federation/notes.ts'
 import { UpstreamFailure } from '#federation/providers/upstream.ts'
 import type { Providers } from '#federation/registry.ts'
-import { storable } from '#federation/sign-in.ts'
+import { linkIdentity, storable } from '#federation/sign-in.ts'
 import { factsOf, type RequestFacts } from '#http/api.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
 import type { Csrf } from '#http/csrf.ts'
 import { formFields, parseForm } from '#http/form.ts'
 import { csrfBindingOf, type SignedInPerson } from '#http/page-routes.ts'
 import type { SameBrowser } from '#http/same-browser.ts'
-import { AppError } from '#lib/app-error.ts'
+import { AppError, unless } from '#lib/app-error.ts'
 import { freshSeconds } from '#oidc/second-factor-policy.ts'
-import { AlreadyExists } from '#storage/errors.ts'
 import type { IdentityStore, SeenIdentity } from '#storage/identities.ts'
 
 /**
@@ -105,12 +104,8 @@ async function arrive(
   if (ticket?.purpose.kind !== 'link' || ticket.purpose.userId !== userId)
     throw new AppError('session_expired', 400)
   const seen = { ...ticket.seen, profile: storable(ticket.seen.profile) }
-  try {
-    await identities.link(userId, seen)
-  } catch (error) {
-    if (!(error instanceof AlreadyExists)) throw error
-    return `${home}?problem=identity_taken`
-  }
+  const linked = await linkIdentity(identities, userId, seen).catch(unless('identity_taken'))
+  if (!linked) return `${home}?problem=identity_taken`
   const details = { provider: ticket.providerId }
   audit({ type: 'identity.linked', actor: userId, target: `user:${userId}`, details }, factsOf(ctx))
   return `${home}?done=identityLinked`

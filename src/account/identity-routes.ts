@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { linkIdentity } from '#federation/sign-in.ts'
 import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
-import { AlreadyExists, LastSignInMethod } from '#storage/errors.ts'
+import { LastSignInMethod } from '#storage/errors.ts'
 import type { Identity, IdentityStore, SeenIdentity } from '#storage/identities.ts'
 import type { UserStore } from '#storage/users.ts'
 import { personOf, read, write, type AuditOwn } from './owner.ts'
@@ -108,9 +109,7 @@ async function linkByToken(
     const problems = [{ path: 'body.subject_token', message: seen.refused }]
     throw new AppError('validation_failed', 422, { problems })
   }
-  const identity = await parts.identities.link(user.id, seen).catch((cause: unknown) => {
-    throw cause instanceof AlreadyExists ? new AppError('identity_taken', 409, { cause }) : cause
-  })
+  const identity = await linkIdentity(parts.identities, user.id, seen)
   const details = { provider: seen.provider }
   parts.audit({ type: 'identity.linked', target: `user:${user.id}`, details }, call)
   return presentIdentity(identity)

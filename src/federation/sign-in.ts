@@ -91,6 +91,17 @@ export function createFederatedSignIn(parts: FederatedSignInParts): FederatedSig
   }
 }
 
+/** Joins the identity to the account; 409 when somebody else signs in with it. */
+export async function linkIdentity(
+  identities: Pick<IdentityStore, 'link'>,
+  userId: string,
+  seen: SeenIdentity,
+): Promise<Identity> {
+  return identities.link(userId, seen).catch((cause: unknown) => {
+    throw cause instanceof AlreadyExists ? new AppError('identity_taken', 409, { cause }) : cause
+  })
+}
+
 function mustBeActive({ bannedAt }: User): void {
   if (bannedAt !== undefined) throw new AppError('account_disabled', 403)
 }

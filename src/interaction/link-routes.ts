@@ -1,10 +1,9 @@
 import type { Router } from '@koa/router'
 import type { Provider } from '#federation/registry.ts'
+import { linkIdentity } from '#federation/sign-in.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
 import { AppError } from '#lib/app-error.ts'
-import { AlreadyExists } from '#storage/errors.ts'
 import type { SeenIdentity } from '#storage/identities.ts'
-import type { User } from '#storage/users.ts'
 import type { FederatedParts, LinkProps, StepTools } from './federated-routes.ts'
 import type { Interaction } from './interaction.ts'
 import type { Step } from './steps.ts'
@@ -71,7 +70,7 @@ export function linkSteps(parts: FederatedParts, tools: StepTools): LinkSteps {
     }
     if (!(await parts.notes.take(ticket, parts.browser.recognise(ctx))))
       throw new AppError('session_expired', 400)
-    await linkTo(parts, proved, proof.seen)
+    await linkIdentity(parts.identities, proved.id, proof.seen)
     tools.record(ctx, interaction, {
       type: 'identity.linked',
       actor: proved.id,
@@ -97,17 +96,6 @@ export function linkSteps(parts: FederatedParts, tools: StepTools): LinkSteps {
       router.post('/link', tools.submit(submitLink))
     },
   }
-}
-
-/** Somebody else has got the identity since it arrived. */
-async function linkTo(
-  { identities }: Pick<FederatedParts, 'identities'>,
-  user: User,
-  seen: SeenIdentity,
-): Promise<void> {
-  await identities.link(user.id, seen).catch((cause: unknown) => {
-    throw cause instanceof AlreadyExists ? new AppError('identity_taken', 409, { cause }) : cause
-  })
 }
 
 const one = (value: string | string[] | undefined): string =>
