@@ -20,13 +20,14 @@ export interface AdminFixture extends Fixture {
   someoneWith(roles: string[]): Promise<{ id: string; email: string; password: string; call: Call }>
 }
 
-/** A whole server and its first administrator, signed in. */
+/** A whole server and its first administrator, signed in; `begin` is that of `onEveryStorage`. */
 export async function administrator(
   t: ExecutionContext,
   options: StartOptions = {},
+  begin: (options: StartOptions) => Promise<Fixture> = (given) => start(t, given),
 ): Promise<AdminFixture> {
   const credentials = { email: 'root@example.com', password: newSecret(12) }
-  const fixture = await start(t, {
+  const fixture = await begin({
     ...options,
     env: { ADMIN_EMAIL: credentials.email, ADMIN_PASSWORD: credentials.password, ...options.env },
   })

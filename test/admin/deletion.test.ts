@@ -5,7 +5,7 @@ import { addResource, introspect, machine, offline, refusal } from '../flow/jour
 import { apiOf } from '../support/api.ts'
 import { authorize, createBrowser, relyingParty } from '../support/relying-party.ts'
 import { start, type Fixture } from '../support/start.ts'
-import { onEveryStorage, storages } from '../support/storages.ts'
+import { onEveryStorage } from '../support/storages.ts'
 import { administrator } from './administrator.ts'
 
 const notes = 'https://notes.example/api'
@@ -25,68 +25,66 @@ async function judge(fixture: Fixture) {
   }
 }
 
-for (const { name, missing, ...storage } of storages) {
-  const title = `${name}: a deleted client leaves nothing that is good, nor when its id is taken again`
-  if (missing) test.skip(`${title} (needs ${missing})`, () => {})
-  else
-    test(title, async (t) => {
-      const fixture = await administrator(t, storage)
-      await addResource(fixture, notes)
-      const isGood = await judge(fixture)
-      const both = {
-        grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
-        allowed_cors_origins: [],
-      }
-      const client = await fixture.addClient(both)
-      const kept = await fixture.storage.clients.find(client.id)
-      const bystander = await fixture.addClient(machine)
-      const party = await relyingParty(fixture, client)
-      const machineJwt = (await oidc.clientCredentialsGrant(party.config, { resource: notes }))
-        .access_token
-      const machineOpaque = (await oidc.clientCredentialsGrant(party.config)).access_token
-      const other = await relyingParty(fixture, bystander)
-      const others = (await oidc.clientCredentialsGrant(other.config, { resource: notes }))
-        .access_token
+onEveryStorage(
+  'a deleted client leaves nothing that is good, nor when its id is taken again',
+  async (t, begin) => {
+    const fixture = await administrator(t, {}, begin)
+    await addResource(fixture, notes)
+    const isGood = await judge(fixture)
+    const both = {
+      grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+      allowed_cors_origins: [],
+    }
+    const client = await fixture.addClient(both)
+    const kept = await fixture.storage.clients.find(client.id)
+    const bystander = await fixture.addClient(machine)
+    const party = await relyingParty(fixture, client)
+    const machineJwt = (await oidc.clientCredentialsGrant(party.config, { resource: notes }))
+      .access_token
+    const machineOpaque = (await oidc.clientCredentialsGrant(party.config)).access_token
+    const other = await relyingParty(fixture, bystander)
+    const others = (await oidc.clientCredentialsGrant(other.config, { resource: notes }))
+      .access_token
 
-      const person = await fixture.addUser()
-      const browser = createBrowser(fixture.issuer)
-      const request = { ...offline, scope: 'openid offline_access read', resource: notes }
-      const first = await party.begin(request)
-      const tokens = await first.redeem(await authorize(browser, first.url, person), {
-        resource: notes,
-      })
-      const second = await party.begin({ ...request, prompt: 'none' })
-      const { left } = await browser.open(second.url.href)
-      t.true(left!.searchParams.has('code'))
-      for (const token of [machineJwt, others, tokens.access_token])
-        t.deepEqual(await isGood(token), [true, true])
-
-      t.is((await fixture.admin('DELETE', `/admin/clients/${client.id}`)).status, 204)
-      for (const token of [machineJwt, tokens.access_token])
-        t.deepEqual(await isGood(token), [false, false])
-      t.deepEqual(await isGood(others), [true, true])
-      const { artifacts } = fixture.storage
-      t.deepEqual(await artifacts.listByAccount('Grant', person.id), [])
-      t.deepEqual(await artifacts.listByAccount('RefreshToken', person.id), [])
-      t.deepEqual(await artifacts.listByAccount('AuthorizationCode', person.id), [])
-
-      // A second of the clock, so that the client is younger than the tokens.
-      await new Promise((resolve) => setTimeout(resolve, 1000))
-      await fixture.storage.clients.put(kept!)
-      for (const token of [machineJwt, tokens.access_token])
-        t.deepEqual(await isGood(token), [false, false])
-      t.deepEqual(await introspect(fixture, client, machineOpaque), { active: false })
-      t.deepEqual(await introspect(fixture, client, tokens.refresh_token!), { active: false })
-      t.is(
-        await refusal(oidc.refreshTokenGrant(party.config, tokens.refresh_token!)),
-        'invalid_grant',
-      )
-      t.is(await refusal(second.redeem(left!)), 'invalid_grant')
-      const again = await party.begin({ ...request, prompt: 'none' })
-      const asked = await browser.open(again.url.href)
-      t.is(asked.left?.searchParams.get('error'), 'consent_required')
+    const person = await fixture.addUser()
+    const browser = createBrowser(fixture.issuer)
+    const request = { ...offline, scope: 'openid offline_access read', resource: notes }
+    const first = await party.begin(request)
+    const tokens = await first.redeem(await authorize(browser, first.url, person), {
+      resource: notes,
     })
-}
+    const second = await party.begin({ ...request, prompt: 'none' })
+    const { left } = await browser.open(second.url.href)
+    t.true(left!.searchParams.has('code'))
+    for (const token of [machineJwt, others, tokens.access_token])
+      t.deepEqual(await isGood(token), [true, true])
+
+    t.is((await fixture.admin('DELETE', `/admin/clients/${client.id}`)).status, 204)
+    for (const token of [machineJwt, tokens.access_token])
+      t.deepEqual(await isGood(token), [false, false])
+    t.deepEqual(await isGood(others), [true, true])
+    const { artifacts } = fixture.storage
+    t.deepEqual(await artifacts.listByAccount('Grant', person.id), [])
+    t.deepEqual(await artifacts.listByAccount('RefreshToken', person.id), [])
+    t.deepEqual(await artifacts.listByAccount('AuthorizationCode', person.id), [])
+
+    // A second of the clock, so that the client is younger than the tokens.
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    await fixture.storage.clients.put(kept!)
+    for (const token of [machineJwt, tokens.access_token])
+      t.deepEqual(await isGood(token), [false, false])
+    t.deepEqual(await introspect(fixture, client, machineOpaque), { active: false })
+    t.deepEqual(await introspect(fixture, client, tokens.refresh_token!), { active: false })
+    t.is(
+      await refusal(oidc.refreshTokenGrant(party.config, tokens.refresh_token!)),
+      'invalid_grant',
+    )
+    t.is(await refusal(second.redeem(left!)), 'invalid_grant')
+    const again = await party.begin({ ...request, prompt: 'none' })
+    const asked = await browser.open(again.url.href)
+    t.is(asked.left?.searchParams.get('error'), 'consent_required')
+  },
+)
 
 onEveryStorage('a deleted client’s token for our own API is refused by it', async (t, begin) => {
   const fixture = await begin()
