@@ -9,6 +9,7 @@ import {
 } from '../support/stand-ins/china.ts'
 import { oidcStandIn } from '../support/stand-ins/oidc.ts'
 import { start, type Fixture } from '../support/start.ts'
+import { onEveryDatabase } from '../support/storages.ts'
 import { begin, finish, press, signInWith } from './journey.ts'
 
 /** What there is of the person after a sign-in with the provider. */
@@ -21,74 +22,84 @@ async function signedIn(fixture: Fixture, provider: string) {
 
 const tenant = '9122040d-6c67-4c5b-b112-36a304b66dad'
 
-test('Microsoft: every directory signs in by an issuer of its own, and an e-mail proves nothing', async (t) => {
-  const microsoft = await oidcStandIn(t, {
-    issuerPath: '/common/v2.0',
-    metadataIssuer: (url) => `${url}/{tenantid}/v2.0`,
-    tokenIssuer: (url) => `${url}/${tenant}/v2.0`,
-  })
-  const fixture = await start(t, {
-    env: {
-      MICROSOFT_CLIENT_ID: microsoft.clientId,
-      MICROSOFT_CLIENT_SECRET: microsoft.clientSecret,
-      MICROSOFT_BASE_URL: microsoft.url,
-    },
-  })
-  const claims = { sub: 'AAAA', tid: tenant, name: 'Li Hua', email: 'li@contoso.example' }
-  microsoft.person = { ...claims, email_verified: true }
-  const { user, identity } = await signedIn(fixture, 'microsoft')
-  t.like(user, { nickname: 'Li Hua', email: undefined, emailVerified: false })
-  t.like(identity, { provider: 'microsoft', subject: 'AAAA', appId: microsoft.clientId })
-  // The issuer of one directory, in the name of another; and a directory that is a path.
-  for (const tid of ['00000000-0000-0000-0000-000000000000', '../evil', undefined]) {
-    microsoft.person = { ...claims, tid }
-    t.regex((await signInWith(await begin(fixture), 'microsoft')).text, /did not confirm/)
-  }
-})
-
-test('Apple: the secret is a JWT of ours, the answer a form from another site, the name comes once', async (t) => {
-  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
-  const apple = await oidcStandIn(t, { isFormPost: true })
-  apple.person = { sub: '001.a1.0204', email: 'x@privaterelay.appleid.com', email_verified: 'true' }
-  apple.extra = { user: JSON.stringify({ name: { firstName: '华', lastName: 'Li' } }) }
-  apple.isSecret = async (secret) => {
-    const { payload } = await jwtVerify(secret ?? '', publicKey, {
-      issuer: 'TEAM000001',
-      subject: apple.clientId,
-      audience: apple.url,
+onEveryDatabase(
+  'Microsoft: every directory signs in by an issuer of its own, and an e-mail proves nothing',
+  async (t, launch) => {
+    const microsoft = await oidcStandIn(t, {
+      issuerPath: '/common/v2.0',
+      metadataIssuer: (url) => `${url}/{tenantid}/v2.0`,
+      tokenIssuer: (url) => `${url}/${tenant}/v2.0`,
     })
-    t.deepEqual(decodeProtectedHeader(secret!), { alg: 'ES256', kid: 'KEY0000001' })
-    return payload.exp! - payload.iat! <= 15_777_000
-  }
-  const fixture = await start(t, {
-    env: {
-      APPLE_CLIENT_ID: apple.clientId,
-      APPLE_TEAM_ID: 'TEAM000001',
-      APPLE_KEY_ID: 'KEY0000001',
-      APPLE_PRIVATE_KEY: await exportPKCS8(privateKey),
-      APPLE_BASE_URL: apple.url,
-    },
-  })
-  const begun = await begin(fixture)
-  const { left } = await press(begun.login, 'apple')
-  t.is(left!.searchParams.get('response_mode'), 'form_post')
-  const form = parse(await (await fetch(left!)).text())
-  const fields = form
-    .querySelectorAll('input')
-    .map((input): [string, string] => [input.getAttribute('name')!, input.getAttribute('value')!])
-  // The browser adds none of our cookies to a form from another site.
-  const posted = await fetch(`${fixture.issuer}/oauth/apple/callback`, {
-    method: 'POST',
-    redirect: 'manual',
-    headers: { origin: apple.url, 'sec-fetch-site': 'cross-site' },
-    body: new URLSearchParams(fields),
-  })
-  t.is(posted.status, 303)
-  const consent = await begun.browser.open(posted.headers.get('location')!)
-  const sub = await finish(begun, consent)
-  const user = await fixture.storage.users.findById(sub)
-  t.like(user, { nickname: '华 Li', email: 'x@privaterelay.appleid.com', emailVerified: true })
-})
+    const fixture = await launch({
+      env: {
+        MICROSOFT_CLIENT_ID: microsoft.clientId,
+        MICROSOFT_CLIENT_SECRET: microsoft.clientSecret,
+        MICROSOFT_BASE_URL: microsoft.url,
+      },
+    })
+    const claims = { sub: 'AAAA', tid: tenant, name: 'Li Hua', email: 'li@contoso.example' }
+    microsoft.person = { ...claims, email_verified: true }
+    const { user, identity } = await signedIn(fixture, 'microsoft')
+    t.like(user, { nickname: 'Li Hua', email: undefined, emailVerified: false })
+    t.like(identity, { provider: 'microsoft', subject: 'AAAA', appId: microsoft.clientId })
+    // The issuer of one directory, in the name of another; and a directory that is a path.
+    for (const tid of ['00000000-0000-0000-0000-000000000000', '../evil', undefined]) {
+      microsoft.person = { ...claims, tid }
+      t.regex((await signInWith(await begin(fixture), 'microsoft')).text, /did not confirm/)
+    }
+  },
+)
+
+onEveryDatabase(
+  'Apple: the secret is a JWT of ours, the answer a form from another site, the name comes once',
+  async (t, launch) => {
+    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
+    const apple = await oidcStandIn(t, { isFormPost: true })
+    apple.person = {
+      sub: '001.a1.0204',
+      email: 'x@privaterelay.appleid.com',
+      email_verified: 'true',
+    }
+    apple.extra = { user: JSON.stringify({ name: { firstName: '华', lastName: 'Li' } }) }
+    apple.isSecret = async (secret) => {
+      const { payload } = await jwtVerify(secret ?? '', publicKey, {
+        issuer: 'TEAM000001',
+        subject: apple.clientId,
+        audience: apple.url,
+      })
+      t.deepEqual(decodeProtectedHeader(secret!), { alg: 'ES256', kid: 'KEY0000001' })
+      return payload.exp! - payload.iat! <= 15_777_000
+    }
+    const fixture = await launch({
+      env: {
+        APPLE_CLIENT_ID: apple.clientId,
+        APPLE_TEAM_ID: 'TEAM000001',
+        APPLE_KEY_ID: 'KEY0000001',
+        APPLE_PRIVATE_KEY: await exportPKCS8(privateKey),
+        APPLE_BASE_URL: apple.url,
+      },
+    })
+    const begun = await begin(fixture)
+    const { left } = await press(begun.login, 'apple')
+    t.is(left!.searchParams.get('response_mode'), 'form_post')
+    const form = parse(await (await fetch(left!)).text())
+    const fields = form
+      .querySelectorAll('input')
+      .map((input): [string, string] => [input.getAttribute('name')!, input.getAttribute('value')!])
+    // The browser adds none of our cookies to a form from another site.
+    const posted = await fetch(`${fixture.issuer}/oauth/apple/callback`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { origin: apple.url, 'sec-fetch-site': 'cross-site' },
+      body: new URLSearchParams(fields),
+    })
+    t.is(posted.status, 303)
+    const consent = await begun.browser.open(posted.headers.get('location')!)
+    const sub = await finish(begun, consent)
+    const user = await fixture.storage.users.findById(sub)
+    t.like(user, { nickname: '华 Li', email: 'x@privaterelay.appleid.com', emailVerified: true })
+  },
+)
 
 const companies: {
   id: string
@@ -141,23 +152,26 @@ const companies: {
 ]
 
 for (const { id, name, open, env, identity, nickname } of companies) {
-  test(`${id}: a person signs in, cancels, and is refused with a wrong secret`, async (t) => {
-    const company = await open(t)
-    const fixture = await start(t, { env: env(company) })
-    const first = await signedIn(fixture, id)
-    t.like(first.identity, { ...identity, appId: company.id })
-    t.like(first.user, { nickname, email: undefined })
-    t.is((await signedIn(fixture, id)).user?.id, first.user?.id)
+  onEveryDatabase(
+    `${id}: a person signs in, cancels, and is refused with a wrong secret`,
+    async (t, launch) => {
+      const company = await open(t)
+      const fixture = await launch({ env: env(company) })
+      const first = await signedIn(fixture, id)
+      t.like(first.identity, { ...identity, appId: company.id })
+      t.like(first.user, { nickname, email: undefined })
+      t.is((await signedIn(fixture, id)).user?.id, first.user?.id)
 
-    company.mood = 'denying'
-    const cancelled = await signInWith(await begin(fixture), id)
-    t.regex(cancelled.text, /You did not sign in with/)
-    t.regex(cancelled.text, name)
-    company.mood = 'willing'
-    company.secret = 'another'
-    const other = await start(t, { env: { ...env(company), [secretName(env(company))]: 'wrong' } })
-    t.regex((await signInWith(await begin(other), id)).text, /did not confirm who you are/)
-  })
+      company.mood = 'denying'
+      const cancelled = await signInWith(await begin(fixture), id)
+      t.regex(cancelled.text, /You did not sign in with/)
+      t.regex(cancelled.text, name)
+      company.mood = 'willing'
+      company.secret = 'another'
+      const other = await launch({ env: { ...env(company), [secretName(env(company))]: 'wrong' } })
+      t.regex((await signInWith(await begin(other), id)).text, /did not confirm who you are/)
+    },
+  )
 }
 
 const secretName = (env: Record<string, string>): string =>
