@@ -13,7 +13,8 @@ export interface ApiKey {
 }
 
 export interface ApiKeyStore {
-  create(key: ApiKey): Promise<void>
+  /** Rejects with SignInsEnded, and writes nothing, when a given `epoch` is not the owner's sign-in epoch. */
+  create(key: ApiKey, epoch?: number): Promise<void>
 
   /** The key, expired or not; undefined when there is none. */
   find(id: string): Promise<ApiKey | undefined>

@@ -57,6 +57,8 @@ export interface Artifact {
   userCodeHash?: string | undefined
   accountId?: string | undefined
   clientId?: string | undefined
+  /** The sign-in epoch of the account (`sign-ins.ts`) that the record belongs to; absent when it outlives sign-ins. */
+  epoch?: number | undefined
   /** Milliseconds since the epoch; absent means that it does not expire. */
   expiresAt?: number | undefined
 }
@@ -68,7 +70,45 @@ export interface StoredArtifact extends Artifact {
   consumedAt?: number | undefined
 }
 
+/** One write of a batch; see `ArtifactStore.write`. */
+export type ArtifactWrite =
+  /** Writes a record whose key nobody has. */
+  | { verb: 'add'; model: ArtifactModel; key: string; artifact: Artifact }
+  /**
+   * Writes the whole record again, under the key `to` if it is given; its `consumedAt` stays, and so does its epoch unless
+   * the artifact has one. Refused when no live record has the key: what was removed meanwhile does not come back.
+   */
+  | {
+      verb: 'replace'
+      model: ArtifactModel
+      key: string
+      to?: string | undefined
+      artifact: Artifact
+    }
+  /** As `consume`; refused when that would be false. */
+  | { verb: 'consume'; model: ArtifactModel; key: string }
+  /** As `remove`; never refused. */
+  | { verb: 'remove'; model: ArtifactModel; key: string }
+
+/**
+ * A record whose epoch is no longer that of its account is over: it is not found, by any way, even before it is removed.
+ */
 export interface ArtifactStore {
+  /**
+   * Makes all writes or none. Resolves to the first one that was refused, undefined when all are made.
+   *
+   * In SQL this is one transaction. Redis has none across records: there what can be refused comes first, so that a
+   * refusal leaves no more than something spent. With both, Redis comes first: what is written there counts for nothing
+   * without its Grant, which is in SQL.
+   */
+  write(batch: readonly ArtifactWrite[]): Promise<ArtifactWrite | undefined>
+
+  /**
+   * Ends the session with this uid: removes every record of it, also one that is being written under another key at this
+   * moment, by `replace`. Afterwards none can be written.
+   */
+  endSession(uid: string): Promise<void>
+
   /** Writes the whole record, replacing one with the same key; an earlier `consumedAt` stays. */
   put(model: ArtifactModel, key: string, artifact: Artifact): Promise<void>
 

@@ -24,6 +24,14 @@ export class LastSignInMethod extends Error {
   }
 }
 
+/** Every sign-in of the user has ended since the one that asks for this. */
+export class SignInsEnded extends Error {
+  constructor() {
+    super('the sign-in has ended')
+    this.name = 'SignInsEnded'
+  }
+}
+
 /** A `cursor` that no page's `next` was. */
 export class InvalidCursor extends Error {
   constructor() {

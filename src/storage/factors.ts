@@ -26,12 +26,16 @@ export type FactorKind = 'totp' | 'passkey'
 
 export type NewFactor = Omit<Factor, 'createdAt' | 'lastUsedAt'>
 
+/**
+ * Where an `epoch` is given, it must be the owner's sign-in epoch: else these reject with SignInsEnded, and nothing is
+ * written.
+ */
 export interface FactorStore {
   /** Rejects with AlreadyExists('factor' | 'id') when its key or id is taken; then nothing is written. */
-  add(factor: NewFactor): Promise<Factor>
+  add(factor: NewFactor, epoch?: number): Promise<Factor>
 
   /** Adds the factor in the place of the same person's with that key, if there is one. Rejects with AlreadyExists('id') when the id is taken; then nothing is changed. */
-  replace(factor: NewFactor): Promise<Factor>
+  replace(factor: NewFactor, epoch?: number): Promise<Factor>
 
   findByKey(key: string): Promise<Factor | undefined>
 
@@ -55,7 +59,7 @@ export interface FactorStore {
   remove(userId: string, id: string): Promise<Factor | undefined>
 
   /** Puts these hashes in the place of all that the user has, used or not. */
-  replaceRecoveryCodes(userId: string, hashes: readonly string[]): Promise<void>
+  replaceRecoveryCodes(userId: string, hashes: readonly string[], epoch?: number): Promise<void>
 
   /** Spends the code. Of any number of parallel calls exactly one resolves to true; false: it is spent or never was. */
   useRecoveryCode(userId: string, hash: string): Promise<boolean>

@@ -47,9 +47,13 @@ export interface IdentityStore {
 
   /**
    * Gives the identity to the user, and brings it up to date when they have it already. Rejects with
-   * AlreadyExists('identity') when it, or its union, is somebody else's; then nothing is changed.
+   * AlreadyExists('identity') when it, or its union, is somebody else's, and with SignInsEnded when a given `epoch` is not
+   * the user's sign-in epoch; then nothing is changed.
    */
-  link(userId: string, seen: SeenIdentity): Promise<Identity>
+  link(userId: string, seen: SeenIdentity, epoch?: number): Promise<Identity>
+
+  /** Brings an identity of the user up to date; resolves to whether it, or its union, is theirs. */
+  refresh(userId: string, seen: SeenIdentity): Promise<boolean>
 
   /** Oldest first. */
   listByUser(userId: string): Promise<Identity[]>

@@ -1,10 +1,18 @@
-import type { ArtifactModel, ArtifactStore } from './artifacts.ts'
+import type { ArtifactModel, ArtifactStore, StoredArtifact } from './artifacts.ts'
+import { StorageUnavailable } from './errors.ts'
 import type { LimitStore } from './limits.ts'
+import type { KeptSignIns, SignInStore } from './sign-ins.ts'
 import type { Storage } from './storage.ts'
+import type { UserStore } from './users.ts'
+
+/** Knows no accounts: their epochs are compared here. */
+type RedisArtifactStore = ArtifactStore & {
+  setSessionEpoch(uid: string, epoch: number): Promise<void>
+}
 
 /** What `openRedisArtifacts` opens. */
 export interface RedisHalf {
-  artifacts: ArtifactStore
+  artifacts: RedisArtifactStore
   limits: LimitStore
   check(): Promise<boolean>
   failures(): number
@@ -55,7 +63,8 @@ export function joinRedis(sql: Storage, redis: RedisHalf): Storage {
     clients: sql.clients,
     resources: sql.resources,
     signingKeys: sql.signingKeys,
-    artifacts: joinArtifacts(sql.artifacts, redis.artifacts),
+    artifacts: joinArtifacts(sql.artifacts, redis.artifacts, sql.users),
+    signIns: joinSignIns(sql.signIns, redis.artifacts),
     roles: sql.roles,
     apiKeys: sql.apiKeys,
     audit: sql.audit,
@@ -79,15 +88,57 @@ export function joinRedis(sql: Storage, redis: RedisHalf): Storage {
   }
 }
 
-function joinArtifacts(sql: ArtifactStore, redis: ArtifactStore): ArtifactStore {
+/** The end counts when it is in SQL; Redis is only cleared of what is over, and may be away. */
+function joinSignIns(sql: SignInStore, redis: RedisArtifactStore): SignInStore {
+  const clear = async (userId: string, keep: KeptSignIns | undefined, epoch: number) => {
+    if (!keep) return redis.removeByAccount(userId)
+    const { sessionUid } = keep
+    if (sessionUid !== undefined) await redis.setSessionEpoch(sessionUid, epoch)
+    for (const { uid } of await redis.listByAccount('Session', userId))
+      if (uid !== undefined && uid !== sessionUid) await redis.endSession(uid)
+  }
+  return {
+    async end(userId, how) {
+      const ended = await sql.end(userId, how)
+      if (ended)
+        await clear(userId, how?.keep, ended.epoch).catch((error: unknown) => {
+          if (!(error instanceof StorageUnavailable)) throw error
+        })
+      return ended
+    },
+  }
+}
+
+function joinArtifacts(
+  sql: ArtifactStore,
+  redis: ArtifactStore,
+  users: Pick<UserStore, 'findSignInEpoch'>,
+): ArtifactStore {
   const stores = { sql, redis }
   const home = (model: ArtifactModel) => stores[homes[model]]
+
+  const current = async (
+    stored: StoredArtifact | undefined,
+  ): Promise<StoredArtifact | undefined> => {
+    if (stored?.epoch === undefined || stored.accountId === undefined) return stored
+    return (await users.findSignInEpoch(stored.accountId)) === stored.epoch ? stored : undefined
+  }
+  const find: ArtifactStore['find'] = async (model, key) =>
+    homes[model] === 'sql' ? sql.find(model, key) : current(await redis.find(model, key))
+
   return {
+    async write(batch) {
+      const there = batch.filter(({ model }) => homes[model] === 'redis')
+      const refused = there.length > 0 ? await redis.write(there) : undefined
+      if (refused || there.length === batch.length) return refused
+      return sql.write(batch.filter(({ model }) => homes[model] === 'sql'))
+    },
+    endSession: (uid) => home('Session').endSession(uid),
     put: (model, key, artifact) => home(model).put(model, key, artifact),
     putIfAbsent: (model, key, artifact) => home(model).putIfAbsent(model, key, artifact),
-    find: (model, key) => home(model).find(model, key),
-    findSessionByUid: (uid) => home('Session').findSessionByUid(uid),
-    findDeviceCodeByUserCode: (hash) => home('DeviceCode').findDeviceCodeByUserCode(hash),
+    find,
+    findSessionByUid: async (uid) => current(await redis.findSessionByUid(uid)),
+    findDeviceCodeByUserCode: async (hash) => current(await redis.findDeviceCodeByUserCode(hash)),
     consume: (model, key) => home(model).consume(model, key),
     remove: (model, key) => home(model).remove(model, key),
 
@@ -97,7 +148,12 @@ function joinArtifacts(sql: ArtifactStore, redis: ArtifactStore): ArtifactStore 
       await redis.removeByGrant(grantId)
     },
 
-    listByAccount: (model, accountId) => home(model).listByAccount(model, accountId),
+    async listByAccount(model, accountId) {
+      if (homes[model] === 'sql') return sql.listByAccount(model, accountId)
+      const stored = await redis.listByAccount(model, accountId)
+      const epoch = stored.length > 0 ? await users.findSignInEpoch(accountId) : undefined
+      return stored.filter((one) => one.epoch === undefined || one.epoch === epoch)
+    },
 
     async removeByAccount(accountId, models) {
       // SQL first, as above. A half that has none of the models is not asked: it may be away.

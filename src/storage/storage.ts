@@ -9,6 +9,7 @@ import type { MailQueueStore } from './mail-queue.ts'
 import type { ProviderStore } from './providers.ts'
 import type { ResourceStore } from './resources.ts'
 import type { RoleStore } from './roles.ts'
+import type { SignInStore } from './sign-ins.ts'
 import type { SigningKeyStore } from './signing-keys.ts'
 import type { StatisticsStore } from './statistics.ts'
 import type { UserStore } from './users.ts'
@@ -26,6 +27,7 @@ export interface Storage {
   resources: ResourceStore
   signingKeys: SigningKeyStore
   artifacts: ArtifactStore
+  signIns: SignInStore
   roles: RoleStore
   apiKeys: ApiKeyStore
   audit: AuditStore

@@ -23,6 +23,8 @@ export interface User {
   updatedAt: number
   lastLoginAt?: number | undefined
   loginCount: number
+  /** Raised whenever every sign-in of the user ends; what belongs to an earlier one is over. See `sign-ins.ts`. */
+  signInEpoch: number
 }
 
 /** What applications keep about a user: `public` is the user's own to write, `private` the administrators'. */
@@ -101,6 +103,9 @@ export interface UserStore {
   createMany(users: readonly NewUser[]): Promise<(string | undefined)[]>
 
   findById(id: string): Promise<User | undefined>
+
+  /** The user's sign-in epoch alone; undefined when there is no such user. */
+  findSignInEpoch(id: string): Promise<number | undefined>
 
   /** The user whose e-mail or username this is, without regard to case. A username cannot contain `@`, so that one text never means two people. */
   findByIdentifier(identifier: string): Promise<User | undefined>

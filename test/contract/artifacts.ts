@@ -2,6 +2,7 @@
 import type { ExecutionContext, TestFn } from 'ava'
 import type { ArtifactStore, StoredArtifact } from '#storage/artifacts.ts'
 import { artifactLookups } from './artifact-lookups.ts'
+import { artifactWrites } from './artifact-writes.ts'
 import { inParallel } from './in-parallel.ts'
 
 /** A store to be tested, empty, and what the tests need to know about it. */
@@ -24,6 +25,7 @@ export function artifactsContract(test: TestFn, open: OpenArtifacts): void {
   consumption(test, open)
   expiry(test, open)
   artifactLookups(test, open)
+  artifactWrites(test, open)
 }
 
 function records(test: TestFn, open: OpenArtifacts): void {

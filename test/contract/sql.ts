@@ -25,6 +25,7 @@ import { outagesContract } from './outages.ts'
 import { providersContract } from './providers.ts'
 import { resourcesContract } from './resources.ts'
 import { rolesContract } from './roles.ts'
+import { signInsContract } from './sign-ins.ts'
 import { statisticsContract } from './statistics.ts'
 import { signingKeysContract } from './signing-keys.ts'
 import { usersContract } from './users.ts'
@@ -55,6 +56,7 @@ export function sqlContracts(test: TestFn, kind: DatabaseKind): void {
   administratorsContract(test, openUsers)
   userChangesContract(test, open)
   rolesContract(test, open)
+  signInsContract(test, open)
   apiKeysContract(test, open)
   identitiesContract(test, open)
   providersContract(test, open)

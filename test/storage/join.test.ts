@@ -7,6 +7,7 @@ import type { ArtifactModel } from '#storage/artifacts.ts'
 import { StorageUnavailable } from '#storage/errors.ts'
 import { homes, joinRedis } from '#storage/join.ts'
 import { openSqlStorage } from '#storage/sql/open.ts'
+import { signInsContract } from '../contract/sign-ins.ts'
 import { openRedis, ownRedis, redisIsMissing } from '../support/redis.ts'
 
 const url = process.env['TEST_REDIS_URL']
@@ -33,6 +34,11 @@ async function openHalves(t: ExecutionContext, redisUrl: string) {
 }
 
 function registerTests(sharedUrl: string): void {
+  signInsContract(test, async (t) => {
+    const { joined } = await openHalves(t, sharedUrl)
+    return { storage: joined, beside: joined, now: Date.now }
+  })
+
   test('each model lives in its own half and nowhere else', async (t) => {
     const { sql, redis, joined } = await openHalves(t, sharedUrl)
     const found: Record<string, string> = {}

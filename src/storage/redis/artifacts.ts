@@ -1,9 +1,17 @@
 import { growingMicroseconds, type Clock } from '#lib/clock.ts'
-import type { Artifact, ArtifactModel, ArtifactStore, StoredArtifact } from '#storage/artifacts.ts'
+import type { ArtifactModel, ArtifactStore, StoredArtifact } from '#storage/artifacts.ts'
 import type { RedisConnection } from './connection.ts'
 import { createIndexes } from './indexes.ts'
 import type { Indexes, Owner } from './indexes.ts'
-import { fromFields, partsOf, recordName, toWriteArguments } from './record.ts'
+import {
+  fromFields,
+  partsOf,
+  recordKey,
+  recordName,
+  toWriteArguments,
+  type ToArguments,
+} from './record.ts'
+import { createWrites, type SessionEpochs } from './writes.ts'
 
 export interface RedisArtifactsOptions {
   connection: RedisConnection
@@ -18,13 +26,24 @@ const batchSize = 100
 /**
  * Artifacts in Redis: a record is a hash that expires by itself, found by its key or through an index (`indexes.ts`).
  * Redis must not evict (`maxmemory-policy noeviction`): without its ReplayDetection a proof could be used twice.
+ * Accounts are in SQL, so epochs are kept here and compared in `join.ts`.
  */
-export function createRedisArtifacts(options: RedisArtifactsOptions): ArtifactStore {
+export function createRedisArtifacts(
+  options: RedisArtifactsOptions,
+): ArtifactStore & SessionEpochs {
+  const { now } = options
+  const writtenAt = growingMicroseconds(now)
+  const toArguments: ToArguments = (artifact) =>
+    toWriteArguments(artifact, { at: now(), writtenAt: writtenAt() })
   const indexes = createIndexes(options)
   const read = createRead(options)
-  return {
-    ...createRecords(options, indexes),
+  const records = {
+    ...createRecords(options, { indexes, toArguments }),
     ...createSearches(read, indexes),
+  }
+  return {
+    ...records,
+    ...createWrites({ ...options, indexes, toArguments, records }),
     listByAccount: createListByAccount(read, indexes),
     ...createRemovals(options, indexes),
     countLive: (model) => indexes.count(model),
@@ -35,11 +54,8 @@ export function createRedisArtifacts(options: RedisArtifactsOptions): ArtifactSt
 
 function createRecords(
   { connection, prefix, now }: RedisArtifactsOptions,
-  indexes: Indexes,
+  { indexes, toArguments }: { indexes: Indexes; toArguments: ToArguments },
 ): Pick<ArtifactStore, 'put' | 'putIfAbsent' | 'consume' | 'remove'> {
-  const writtenAt = growingMicroseconds(now)
-  const toArguments = (artifact: Artifact) =>
-    toWriteArguments(artifact, { at: now(), writtenAt: writtenAt() })
   return {
     async put(model, key, artifact) {
       await indexes.write(model, key, artifact)
@@ -168,6 +184,3 @@ function* batches(names: readonly string[]): Generator<string[]> {
     yield names.slice(start, start + batchSize)
   }
 }
-
-/** The braces make a cluster keep everything about one record in one slot. */
-const recordKey = (prefix: string, name: string): string => `${prefix}{${name}}`

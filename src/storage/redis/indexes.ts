@@ -29,6 +29,9 @@ export interface Indexes {
   count(model: CountedModel): Promise<number>
   /** Keys of sessions that may have the uid, the latest first. */
   sessionKeys(uid: string): Promise<string[]>
+  /** Notes that the session has ended, for whoever is writing a record of it at this moment. */
+  noteEnd(uid: string): Promise<void>
+  hasEnded(uid: string): Promise<boolean>
   /** Keys of device codes that may have the user code, the latest first. */
   deviceCodeKeys(userCodeHash: string): Promise<string[]>
 }
@@ -45,6 +48,9 @@ const ownerNames = { grantId: 'grant', accountId: 'account', clientId: 'client' 
 const isCounted = (model: ArtifactModel): model is CountedModel =>
   countedModels.some((counted) => counted === model)
 
+/** Longer than any request takes that had read the session before its end. */
+const endedMs = 3_600_000
+
 /** How much longer an index lives than what it leads to: it is written earlier, and clocks of processes differ. */
 const marginMs = 60_000
 
@@ -58,6 +64,7 @@ export function createIndexes({ connection, prefix, now }: IndexesOptions): Inde
   const ownerKey = ({ field, id }: Owner) => `${prefix}{${ownerNames[field]}:${id}}`
   const liveKey = (model: CountedModel) => `${prefix}{live:${model}}`
   const uidKey = (uid: string) => `${prefix}{uid:${uid}}`
+  const endedKey = (uid: string) => `${uidKey(uid)}:ended`
   const userCodeKey = (userCodeHash: string) => `${prefix}{user-code:${userCodeHash}}`
 
   const addLatest = (index: string, key: string, expiresAt: number | undefined) => {
@@ -99,6 +106,10 @@ export function createIndexes({ connection, prefix, now }: IndexesOptions): Inde
     count: (model) => connection.run((redis) => redis.zcount(liveKey(model), `(${now()}`, '+inf')),
 
     sessionKeys: (uid) => latest(uidKey(uid)),
+    async noteEnd(uid) {
+      await connection.run((redis) => redis.set(endedKey(uid), '1', 'PX', endedMs))
+    },
+    hasEnded: async (uid) => (await connection.run((redis) => redis.exists(endedKey(uid)))) === 1,
     deviceCodeKeys: (userCodeHash) => latest(userCodeKey(userCodeHash)),
   }
 }

@@ -5,6 +5,7 @@ import { createRedisArtifacts } from './artifacts.ts'
 import { openConnection } from './connection.ts'
 import type { RedisConnectionOptions } from './connection.ts'
 import { createRedisLimits } from './limits.ts'
+import type { SessionEpochs } from './writes.ts'
 
 export interface OpenRedisOptions extends RedisConnectionOptions {
   /** Begins every key, so that several servers can share one Redis; without braces. */
@@ -13,7 +14,7 @@ export interface OpenRedisOptions extends RedisConnectionOptions {
 }
 
 export interface RedisArtifacts {
-  artifacts: ArtifactStore
+  artifacts: ArtifactStore & SessionEpochs
   limits: LimitStore
   /** Whether Redis answers now; never rejects. */
   check: () => Promise<boolean>

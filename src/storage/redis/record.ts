@@ -3,6 +3,9 @@ import type { Artifact, ArtifactModel, StoredArtifact } from '#storage/artifacts
 /** An artifact's name within Redis; with the prefix and braces around it, its key. */
 export const recordName = (model: ArtifactModel, key: string): string => `${model}:${key}`
 
+/** The braces make a cluster keep everything about one record in one slot. */
+export const recordKey = (prefix: string, name: string): string => `${prefix}{${name}}`
+
 /** What `recordName` was made of. */
 export function partsOf(name: string): [model: ArtifactModel, key: string] {
   const [model, ...key] = name.split(':')
@@ -11,6 +14,8 @@ export function partsOf(name: string): [model: ArtifactModel, key: string] {
 
 /** What the scripts that write take after the key: the time now, the milliseconds to live, then fields and values. */
 export type WriteArguments = [at: number, px: number | '', ...fields: string[]]
+
+export type ToArguments = (artifact: Artifact) => WriteArguments
 
 const textFields = ['grantId', 'uid', 'userCodeHash', 'accountId', 'clientId'] as const
 
@@ -26,6 +31,7 @@ export function toWriteArguments(
     const value = artifact[name]
     if (value !== undefined) fields.push(name, value)
   }
+  if (artifact.epoch !== undefined) fields.push('epoch', String(artifact.epoch))
   if (expiresAt === undefined) return [at, '', ...fields]
   return [at, expiresAt - at, ...fields, 'expiresAt', String(expiresAt)]
 }
@@ -35,13 +41,14 @@ export function fromFields(
   key: string,
   fields: Record<string, string>,
 ): StoredArtifact | undefined {
-  const { payload, expiresAt, consumedAt } = fields
+  const { payload, epoch, expiresAt, consumedAt } = fields
   if (payload === undefined) return undefined
   const artifact: StoredArtifact = { key, payload }
   for (const name of textFields) {
     const value = fields[name]
     if (value !== undefined) artifact[name] = value
   }
+  if (epoch !== undefined) artifact.epoch = Number(epoch)
   if (expiresAt !== undefined) artifact.expiresAt = Number(expiresAt)
   if (consumedAt !== undefined) artifact.consumedAt = Number(consumedAt)
   return artifact

@@ -18,7 +18,14 @@ declare module 'ioredis' {
       px: number | '',
       ...fields: string[]
     ): Result<number, Context>
+    artifactReplace(
+      key: string,
+      now: number,
+      px: number | '',
+      ...fields: string[]
+    ): Result<number, Context>
     artifactConsume(key: string, now: number): Result<number, Context>
+    artifactSetEpoch(key: string, epoch: number): Result<number, Context>
     artifactRemoveIf(
       key: string,
       field: 'grantId' | 'accountId' | 'clientId',
@@ -65,6 +72,20 @@ const scripts = {
   artifactPut: `${isLive}${write}
 local consumedAt = isLive(ARGV[1]) and redis.call('HGET', KEYS[1], 'consumedAt')
 if write() and consumedAt then redis.call('HSET', KEYS[1], 'consumedAt', consumedAt) end
+return 1`,
+
+  artifactReplace: `${isLive}${write}
+if not isLive(ARGV[1]) then return 0 end
+local kept = redis.call('HMGET', KEYS[1], 'consumedAt', 'epoch')
+if write() then
+  if kept[1] then redis.call('HSETNX', KEYS[1], 'consumedAt', kept[1]) end
+  if kept[2] then redis.call('HSETNX', KEYS[1], 'epoch', kept[2]) end
+end
+return 1`,
+
+  artifactSetEpoch: `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1])
 return 1`,
 
   artifactPutIfAbsent: `${isLive}${write}

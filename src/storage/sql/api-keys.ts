@@ -1,6 +1,7 @@
 import type { Clock } from '#lib/clock.ts'
 import type { ApiKey, ApiKeyStore } from '#storage/api-keys.ts'
 import { isId } from './comparable.ts'
+import { holdUser } from './hold-user.ts'
 import { readPage } from './pages.ts'
 import { insertInto } from './sql-text.ts'
 import type { Statements } from './statements.ts'
@@ -38,10 +39,15 @@ const texts = {
   removeOfUser: 'DELETE FROM api_keys WHERE id = ? AND user_id = ?',
 }
 
-export function createApiKeyStore({ run }: Statements, now: Clock): ApiKeyStore {
+export function createApiKeyStore({ run, transaction }: Statements, now: Clock): ApiKeyStore {
   return {
-    async create(key) {
-      await run(texts.insert, valuesOf(key))
+    async create(key, epoch) {
+      if (epoch === undefined) await run(texts.insert, valuesOf(key))
+      else
+        await transaction(async (run) => {
+          await holdUser(run, key.userId, epoch)
+          await run(texts.insert, valuesOf(key))
+        })
     },
     async find(id) {
       if (!isId(id)) return undefined

@@ -68,6 +68,14 @@ export async function addColumns(
   })
 }
 
+/** Adds an integer column that is 0 in every row. */
+export async function addCounter(knex: Knex, table: string, column: string): Promise<void> {
+  if (!dialectFrom(knex).hasTransactionalDdl && (await knex.schema.hasColumn(table, column))) return
+  await knex.schema.alterTable(table, (builder) => {
+    builder.integer(column).notNullable().defaultTo(0)
+  })
+}
+
 /** Adds an index to a table, as `Columns.index` does. */
 export const addIndex = (knex: Knex, table: string, columns: readonly string[]): Promise<void> =>
   unlessLeft(knex, { table, columns }, (builder) => builder.index(...columns))

@@ -1,6 +1,7 @@
 import type { Clock } from '#lib/clock.ts'
 import type { Factor, FactorKind, FactorStore, NewFactor } from '#storage/factors.ts'
 import { isId } from './comparable.ts'
+import { holdUser } from './hold-user.ts'
 import { insertInto } from './sql-text.ts'
 import type { Run, Statements } from './statements.ts'
 
@@ -38,7 +39,6 @@ const texts = {
   rename: 'UPDATE factors SET name = ? WHERE user_id = ? AND id = ?',
   remove: 'DELETE FROM factors WHERE id = ?',
   removeByKey: 'DELETE FROM factors WHERE factor_key = ? AND user_id = ? AND id <> ?',
-  hold: 'UPDATE users SET updated_at = updated_at WHERE id = ?',
   insertCode: insertInto('recovery_codes', ['user_id', 'code_hash']),
   removeCodes: 'DELETE FROM recovery_codes WHERE user_id = ?',
   useCode:
@@ -49,19 +49,24 @@ const texts = {
 
 export function createFactorStore({ run, transaction }: Statements, now: Clock): FactorStore {
   /** Changes of one person's factors wait for one another here. */
-  const holding = <T>(userId: string, work: (run: Run) => Promise<T>): Promise<T> =>
+  const holding = <T>(userId: string, work: (run: Run) => Promise<T>, epoch?: number): Promise<T> =>
     transaction(async (run) => {
-      await run(texts.hold, [userId])
+      await holdUser(run, userId, epoch)
       return work(run)
     })
 
   return {
-    add: (factor) => insert(run, factor, now()),
-    replace: (factor) =>
-      holding(factor.userId, async (run) => {
+    add: (factor, epoch) =>
+      epoch === undefined
+        ? insert(run, factor, now())
+        : holding(factor.userId, (run) => insert(run, factor, now()), epoch),
+    replace: (factor, epoch) => {
+      const write = async (run: Run) => {
         await run(texts.removeByKey, [factor.key, factor.userId, factor.id])
         return insert(run, factor, now())
-      }),
+      }
+      return holding(factor.userId, write, epoch)
+    },
     async findByKey(key) {
       if (!isId(key)) return undefined
       const { rows } = await run<Row>(texts.findByKey, [key])
@@ -91,11 +96,13 @@ export function createFactorStore({ run, transaction }: Statements, now: Clock):
         if (all.length === 1) await run(texts.removeCodes, [userId])
         return removed
       }),
-    replaceRecoveryCodes: (userId, hashes) =>
-      holding(userId, async (run) => {
+    replaceRecoveryCodes: (userId, hashes, epoch) => {
+      const write = async (run: Run) => {
         await run(texts.removeCodes, [userId])
         for (const hash of hashes) await run(texts.insertCode, [userId, hash])
-      }),
+      }
+      return holding(userId, write, epoch)
+    },
     async useRecoveryCode(userId, hash) {
       return (await run(texts.useCode, [now(), userId, hash])).changes === 1
     },

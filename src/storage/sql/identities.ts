@@ -4,6 +4,7 @@ import { newId } from '#lib/ids.ts'
 import { AlreadyExists, LastSignInMethod } from '#storage/errors.ts'
 import type { Identity, IdentityKey, IdentityStore, SeenIdentity } from '#storage/identities.ts'
 import { isId } from './comparable.ts'
+import { holdUser } from './hold-user.ts'
 import { insertInto } from './sql-text.ts'
 import type { Run, Statements } from './statements.ts'
 import { insert } from './user-inserts.ts'
@@ -42,7 +43,6 @@ const texts = {
   findUnion: 'SELECT user_id AS "userId" FROM identity_unions WHERE union_key = ?',
   insertUnion: insertInto('identity_unions', ['union_key', 'user_id']),
   removeUnion: 'DELETE FROM identity_unions WHERE union_key = ?',
-  hold: 'UPDATE users SET updated_at = updated_at WHERE id = ?',
   findPassword: 'SELECT user_id FROM passwords WHERE user_id = ?',
 }
 
@@ -77,8 +77,18 @@ export function createIdentityStore({ run, transaction }: Statements, now: Clock
       const row = rows.find((one) => one.unionId === seen.unionId)
       return row && { ...fromRow(row), ...keyOf(seen) }
     },
-    async link(userId, seen) {
+    async refresh(userId, seen) {
+      return transaction(async (run) => {
+        await holdUser(run, userId)
+        const known = await look(run, seen)
+        if (known.userId !== userId) return false
+        await put(run, seen, { ...known, userId, at: now() })
+        return true
+      })
+    },
+    async link(userId, seen, epoch) {
       const id = await transaction(async (run) => {
+        if (epoch !== undefined) await holdUser(run, userId, epoch)
         const known = await look(run, seen)
         if ((known.userId ?? userId) !== userId) throw new AlreadyExists('identity')
         return put(run, seen, { ...known, userId, at: now() })
@@ -99,7 +109,7 @@ export function createIdentityStore({ run, transaction }: Statements, now: Clock
       if (!isId(userId) || !isId(id)) return false
       return transaction(async (run) => {
         // Two who are taken at once wait for one another here, and the second sees what is left.
-        await run(texts.hold, [userId])
+        await holdUser(run, userId)
         return unlink(run, userId, id)
       })
     },

@@ -15,6 +15,7 @@ import { createMigrations } from './migrations.ts'
 import { createProviderStore } from './providers.ts'
 import { createResourceStore } from './resources.ts'
 import { createRoleStore } from './roles.ts'
+import { createSignInStore } from './sign-ins.ts'
 import { createSigningKeyStore } from './signing-keys.ts'
 import { createStatisticsStore } from './statistics.ts'
 import { createStatements, toStorageError, type Statements } from './statements.ts'
@@ -67,6 +68,7 @@ export async function openSqlStorage(options: SqlStorageOptions): Promise<Storag
     resources: createResourceStore(statements),
     signingKeys: createSigningKeyStore(statements),
     artifacts: createArtifactStore(statements, now),
+    signIns: createSignInStore(statements, now),
     roles: createRoleStore(statements, now),
     apiKeys: createApiKeyStore(statements, now),
     audit: createAuditStore(statements),

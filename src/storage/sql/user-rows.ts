@@ -20,12 +20,13 @@ export interface UserRow {
   updatedAt: number
   lastLoginAt: number | null
   loginCount: number
+  signInEpoch: number
   role: string | null
 }
 
 /** One row for each role of a user, or one without: for a FROM in which `u` are users and `r` user_roles. */
 export const userColumns =
-  'u.id, u.email, u.email_verified AS "emailVerified", u.username, u.nickname, u.avatar_url AS "avatarUrl", u.phone, u.locale, u.metadata_public AS "metadataPublic", u.metadata_private AS "metadataPrivate", u.banned_at AS "bannedAt", u.erase_at AS "eraseAt", u.created_at AS "createdAt", u.updated_at AS "updatedAt", u.last_login_at AS "lastLoginAt", u.login_count AS "loginCount", r.role'
+  'u.id, u.email, u.email_verified AS "emailVerified", u.username, u.nickname, u.avatar_url AS "avatarUrl", u.phone, u.locale, u.metadata_public AS "metadataPublic", u.metadata_private AS "metadataPrivate", u.banned_at AS "bannedAt", u.erase_at AS "eraseAt", u.created_at AS "createdAt", u.updated_at AS "updatedAt", u.last_login_at AS "lastLoginAt", u.login_count AS "loginCount", u.sign_in_epoch AS "signInEpoch", r.role'
 
 type Field = Exclude<keyof UserChange, 'roles'>
 type Columns = Record<string, Value | undefined>
@@ -94,6 +95,7 @@ export function toUser(given: NewUser, at: number): User {
     updatedAt: at,
     lastLoginAt: undefined,
     loginCount: 0,
+    signInEpoch: 0,
   }
 }
 
@@ -118,4 +120,5 @@ export const fromRows = (row: UserRow, rows: readonly UserRow[]): User => ({
   updatedAt: row.updatedAt,
   lastLoginAt: row.lastLoginAt ?? undefined,
   loginCount: row.loginCount,
+  signInEpoch: row.signInEpoch,
 })

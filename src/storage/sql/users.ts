@@ -2,6 +2,7 @@ import type { Clock } from '#lib/clock.ts'
 import { administratorRole, type User, type UserChange, type UserStore } from '#storage/users.ts'
 import { keepingAnAdministrator } from './administrators.ts'
 import { comparable, isId, isStorable } from './comparable.ts'
+import { holdUser } from './hold-user.ts'
 import type { Run, Statements } from './statements.ts'
 import { insert, insertMany } from './user-inserts.ts'
 import { listUsers } from './user-list.ts'
@@ -12,6 +13,7 @@ const selected = `SELECT ${userColumns} FROM users u LEFT JOIN user_roles r ON r
 
 const texts = {
   findById: `${selected} WHERE u.id = ?`,
+  findSignInEpoch: 'SELECT sign_in_epoch AS "epoch" FROM users WHERE id = ?',
   findByEmail: `${selected} WHERE u.email_key = ?`,
   findByUsername: `${selected} WHERE u.username_key = ?`,
   remove: 'DELETE FROM users WHERE id = ?',
@@ -21,7 +23,6 @@ const texts = {
   findPassword: 'SELECT hash FROM passwords WHERE user_id = ?',
   replacePassword: 'UPDATE passwords SET hash = ?, updated_at = ? WHERE user_id = ? AND hash = ?',
   removePassword: 'DELETE FROM passwords WHERE user_id = ?',
-  hold: 'UPDATE users SET updated_at = updated_at WHERE id = ?',
   recordLogin: 'UPDATE users SET last_login_at = ?, login_count = login_count + 1 WHERE id = ?',
   anyWithRole: 'SELECT role FROM user_roles WHERE role = ? LIMIT 1',
 }
@@ -40,6 +41,10 @@ export function createUserStore(statements: Statements, now: Clock): UserStore {
     },
     createMany: async (given) => insertMany(statements, given.map(toInsertion)),
     findById: async (id) => (isId(id) ? find(run, texts.findById, id) : undefined),
+    async findSignInEpoch(id) {
+      if (!isId(id)) return undefined
+      return (await run<{ epoch: number }>(texts.findSignInEpoch, [id])).rows[0]?.epoch
+    },
     async findByIdentifier(identifier) {
       const key = comparable(identifier)
       if (!isStorable(key)) return undefined
@@ -103,8 +108,7 @@ function createPasswords(
       }
       await transaction(async (run) => {
         // A password of nobody would be refused; somebody who is being removed waits until it is written, and takes it along.
-        const { changes } = await run(texts.hold, [userId])
-        if (changes === 1) await run(put, [userId, hash, now()])
+        if (await holdUser(run, userId)) await run(put, [userId, hash, now()])
       })
     },
   }
