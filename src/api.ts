@@ -47,6 +47,9 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
       request,
     )
 
+  const isFirstParty = async (id: string | undefined) =>
+    id !== undefined && (await storage.clients.find(id))?.metadata['first_party'] === true
+
   const signIn: AuthRouteParts = {
     ...services,
     users: storage.users,
@@ -60,7 +63,7 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
     ...authRoutes(signIn),
     ...secondStepRoutes({ ...services, ...signIn }),
     ...wechatRoutes({ ...services, wechat, tokens, audit: recordBy }),
-    ...recoveryRoutes({ recovery: services.recovery, audit: record }),
+    ...recoveryRoutes({ ...services, identify: parts.identify, audit: record }),
     ...verifyTokenRoutes({
       identify: parts.identify,
       jwt: () => engine.jwt,
@@ -72,8 +75,7 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
       ...services,
       users: storage.users,
       identities: storage.identities,
-      isFirstParty: async (id) =>
-        id !== undefined && (await storage.clients.find(id))?.metadata['first_party'] === true,
+      isFirstParty,
       identifyForeign: (token) => parts.foreign.identify(token),
       apiKeyStore: storage.apiKeys,
       eraseAfterMs: config.ERASE_AFTER_DAYS * 86_400_000,
@@ -93,6 +95,7 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
     ...apiKeyRoutes({
       keys: services.apiKeys,
       store: storage.apiKeys,
+      isFirstParty,
       describeScopes: (scopes, locale) => describeOwnScopes(parts, scopes, locale),
       now,
       audit: recordBy,

@@ -113,6 +113,7 @@ function tableOf(
 ): { identify: Identify; table: ApiRoute[] } {
   const identify = createIdentify({
     ...services,
+    users: storage.users,
     jwt: () => engine.jwt,
     resource: config.API_RESOURCE,
     recognize: (token) => foreign.recognize(token),

@@ -7,7 +7,9 @@ import { createProviders, type Providers } from '#federation/registry.ts'
 import { createFederatedSignIn, type FederatedSignIn } from '#federation/sign-in.ts'
 import { createOutbound } from '#http/outbound.ts'
 import { createSameBrowser, type SameBrowser } from '#http/same-browser.ts'
+import { AppError } from '#lib/app-error.ts'
 import { createSealer } from '#lib/sealing.ts'
+import type { EndSignIns } from '#users/end-sign-ins.ts'
 import type { ServicesParts } from './services.ts'
 
 /** Sign-in through other providers: those that are configured, the way there and back, and who somebody is then. */
@@ -21,7 +23,7 @@ export interface Federation {
 
 export function federationOf(
   { config, storage, log, now }: ServicesParts,
-  secrets: readonly string[],
+  { secrets, endSignIns }: { secrets: readonly string[]; endSignIns: EndSignIns },
 ): Federation {
   const outbound = createOutbound({ allowedHosts: allowedHosts(config) })
   const providers = createProviders({
@@ -42,6 +44,12 @@ export function federationOf(
     signInFederated: createFederatedSignIn({
       ...storage,
       registrationOpen: config.REGISTRATION === 'open',
+      async takeOver(user) {
+        const takeover = { email: user.email, password: true }
+        const ended = await endSignIns(user, { apiKeys: true, takeover })
+        if (!ended) throw new AppError('account_disabled', 403)
+        return { ...user, emailVerified: true, signInEpoch: ended.epoch }
+      },
     }),
   }
 }

@@ -4,6 +4,7 @@ import { equalSecrets, sha256 } from '#lib/hashing.ts'
 import { grantClaim, type JwtAccessTokens } from '#oidc/access-tokens.ts'
 import type { KeyFacts } from '#oidc/api-keys.ts'
 import type { ClientStore } from '#storage/clients.ts'
+import type { UserStore } from '#storage/users.ts'
 import type { AllowedScopes } from '#users/allowed-scopes.ts'
 
 /**
@@ -14,6 +15,7 @@ import type { AllowedScopes } from '#users/allowed-scopes.ts'
 export interface IdentifyParts {
   jwt(): JwtAccessTokens
   apiKeys: ApiKeys
+  users: Pick<UserStore, 'findById'>
   allowedScopes: AllowedScopes
   /** The identifier of our API. */
   resource: string
@@ -53,20 +55,25 @@ async function byToken(parts: IdentifyParts, token: string): Promise<Caller | un
   const claims = await parts.jwt().verify(token)
   // A token that is bound to a key needs its proof, which this API does not take.
   if (!claims || claims.aud !== parts.resource || claims['cnf'] !== undefined) return undefined
-  if (!(await parts.jwt().isAlive(claims))) return undefined
   const asked = typeof claims['scope'] === 'string' ? claims['scope'].split(' ') : []
   const clientId = String(claims['client_id'])
   const grantId = claims[grantClaim]
   const userId = String(claims.sub)
-  if (userId === clientId) return { clientId, scopes: new Set(asked), via: 'client' }
+  if (userId === clientId) {
+    const isAlive = await parts.jwt().isAlive(claims)
+    return isAlive ? { clientId, scopes: new Set(asked), via: 'client' } : undefined
+  }
 
-  const allowed = new Set(await parts.allowedScopes(userId, parts.resource))
+  // Before the question whether the token is still good: if every sign-in ends between the two, the epoch tells.
+  const user = await parts.users.findById(userId)
+  if (!user || !(await parts.jwt().isAlive(claims))) return undefined
+  const allowed = new Set(await parts.allowedScopes(user, parts.resource))
   if (allowed.size === 0) return undefined
   const scopes = new Set(asked.filter((scope) => allowed.has(scope)))
   // A token without a grant was exchanged for an API key, and does no more than the key.
   const signedInAt = Number(claims['auth_time']) * 1000 || undefined
   return typeof grantId === 'string'
-    ? { userId, clientId, grantId, signedInAt, scopes, via: 'token' }
+    ? { userId, clientId, grantId, signedInAt, scopes, epoch: user.signInEpoch, via: 'token' }
     : { userId, clientId, scopes, via: 'api_key' }
 }
 

@@ -10,8 +10,10 @@ import type { AppContext, RequestState } from '#http/context.ts'
 import { createCsrf } from '#http/csrf.ts'
 import { homeRoutes } from '#http/home.ts'
 import type { ShowPage } from '#http/pages.ts'
+import { createRegisteredHere } from '#http/registered-here.ts'
 import { interactionRoutes } from '#interaction/routes.ts'
 import type { Engine } from '#oidc/engine.ts'
+import { readBrowserSession } from '#oidc/browser-session.ts'
 import { partyOf } from '#oidc/pages.ts'
 import { createMailView } from '#view/mail.ts'
 import type { AppParts } from './app.ts'
@@ -33,7 +35,7 @@ export function pageRoutes(
       audit: auditOf(parts.services),
     }),
     interactionRoutes(interactionOf(parts, { engine, showPage })),
-    recoveryPages(recoveryOf(parts, showPage)),
+    recoveryPages(recoveryOf(parts, { engine, showPage })),
     ...(parts.config.development
       ? [demoOf(parts, showPage), mailPreviewRoutes(mailPreviewOf(parts, showPage))]
       : []),
@@ -49,13 +51,16 @@ const homeOf = ({ config, version }: AppParts, showPage: ShowPage) => ({
 })
 
 function interactionOf(
-  { config, storage, services }: AppParts,
+  parts: AppParts,
   { engine, showPage }: { engine: Engine; showPage: ShowPage },
 ): Parameters<typeof interactionRoutes>[0] {
+  const { config, storage, services } = parts
   return {
+    registeredHere: registeredHereOf(parts),
     ...services,
     ...services.federation,
     identities: storage.identities,
+    artifacts: storage.artifacts,
     provider: () => engine.provider,
     ...createNewcomers(config, services),
     hidesTakenEmail: config.EMAIL_VERIFICATION === 'required',
@@ -75,18 +80,30 @@ function interactionOf(
   }
 }
 
+const registeredHereOf = ({ config }: AppParts) =>
+  createRegisteredHere(config.ISSUER.startsWith('https:'))
+
 const recoveryOf = (
-  { config, services }: AppParts,
-  showPage: ShowPage,
-): Parameters<typeof recoveryPages>[0] => ({
-  recovery: services.recovery,
-  csrf: createCsrf(services.secrets[0], config.ISSUER),
-  basePath: config.basePath,
-  passwordMinLength: config.PASSWORD_MIN_LENGTH,
-  showPage,
-  audit: auditOf(services),
-  limit: (ctx) => limitOf(services, ctx),
-})
+  parts: AppParts,
+  { engine, showPage }: { engine: Engine; showPage: ShowPage },
+): Parameters<typeof recoveryPages>[0] => {
+  const { config, services, storage } = parts
+  const registeredHere = registeredHereOf(parts)
+  return {
+    async holderIn(ctx) {
+      const registered = registeredHere.accountOf(ctx)
+      if (registered !== undefined) return registered
+      return (await readBrowserSession({ ...storage, provider: engine.provider }, ctx))?.accountId
+    },
+    recovery: services.recovery,
+    csrf: createCsrf(services.secrets[0], config.ISSUER),
+    basePath: config.basePath,
+    passwordMinLength: config.PASSWORD_MIN_LENGTH,
+    showPage,
+    audit: auditOf(services),
+    limit: (ctx) => limitOf(services, ctx),
+  }
+}
 
 const mailPreviewOf = ({ config }: AppParts, showPage: ShowPage) => ({
   issuer: config.ISSUER,

@@ -24,11 +24,14 @@ import {
   type MailLimits,
   type RequestLimits,
 } from '#users/limits.ts'
+import { createEndSignIns, type EndSignIns } from '#users/end-sign-ins.ts'
 import { createMailCodes } from '#users/mail-codes.ts'
 import { createPasswordPolicy, type PasswordPolicy } from '#users/password-policy.ts'
 import { createPasswords, type Passwords } from '#users/passwords.ts'
 import { createRecovery, type Recovery } from '#users/recovery.ts'
 import { createRegister, type Register } from '#users/register.ts'
+import { describeRemoved } from '#view/removed.ts'
+import { chooseLocale } from '#view/translate.ts'
 import { createStrongSignIn, type StrongSignIn } from './strong-sign-in.ts'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
@@ -55,6 +58,7 @@ export interface Services extends Measures, SelfService, StrongSignIn {
   requestLimits: RequestLimits
   mailLimits: MailLimits
   sessions: Sessions
+  endSignIns: EndSignIns
   apiKeys: ApiKeys
   mail: MailQueue
   wechat: Wechat
@@ -104,7 +108,6 @@ export function createServices(parts: ServicesParts): Services {
   const measures = createMeasures({ storage, passwords, log, now })
   const mail = mailOf(parts, secrets)
   const notify = notifyOf(config, mail)
-  const federation = federationOf(parts, secrets)
   const strongSignIn = createStrongSignIn({
     config,
     storage,
@@ -113,6 +116,15 @@ export function createServices(parts: ServicesParts): Services {
     notify,
     mailLimits,
   })
+  const endSignIns = createEndSignIns({
+    signIns: storage.signIns,
+    async tellTakenOver({ email, locale = 'en' }, removed) {
+      const language = chooseLocale([locale])
+      const about = describeRemoved(removed, language)
+      if (email !== undefined) await notify('takenOver', { to: email, locale, values: { about } })
+    },
+  })
+  const federation = federationOf(parts, { secrets, endSignIns })
   const tellChanged = async ({ email, locale = 'en' }: User): Promise<void> => {
     if (email !== undefined) await notify('passwordChanged', { to: email, locale })
   }
@@ -127,8 +139,8 @@ export function createServices(parts: ServicesParts): Services {
     authenticate: createAuthenticate({ users, passwords, limits }),
     register: createRegister({ users, passwords, passwordPolicy }),
     recovery: createRecovery({
-      users,
-      artifacts: storage.artifacts,
+      ...storage,
+      endSignIns,
       passwords,
       passwordPolicy,
       now,
@@ -148,7 +160,7 @@ export function createServices(parts: ServicesParts): Services {
       perHour: config.REQUESTS_PER_HOUR,
       now,
     }),
-    sessions: createSessions({ artifacts: storage.artifacts, clients: storage.clients, sealer }),
+    sessions: createSessions({ ...storage, sealer }),
     apiKeys: createApiKeys(storage.apiKeys, now),
     ...measures,
     ...createSelfService({
@@ -160,6 +172,7 @@ export function createServices(parts: ServicesParts): Services {
       codes,
       notify,
     }),
+    endSignIns,
     mail,
     wechat: createWechat(parts, {
       secrets,

@@ -71,9 +71,15 @@ function readerOf(
   const secondFactor = secondFactorPolicyOf(config, storage, services)
   const callApi = createCallApi(table, (address) => services.requestLimits.count(address))
   return async (ctx) => {
-    const session = await readBrowserSession(engine.provider, ctx)
+    const session = await readBrowserSession({ ...storage, provider: engine.provider }, ctx)
     const user = session && (await storage.users.findById(session.accountId))
-    if (!user || user.bannedAt !== undefined) return undefined
+    // Compared, because every sign-in may have ended between the two questions.
+    if (
+      !user ||
+      user.bannedAt !== undefined ||
+      (session.epoch ?? user.signInEpoch) !== user.signInEpoch
+    )
+      return undefined
     // A right password makes a session before the second factor is asked for.
     const cookie = (name: string) => ctx.cookies.get(name, { signed: true })
     const facts = { ...session, roles: user.roles, level: 1, cookie }
@@ -107,12 +113,13 @@ interface Facts {
 }
 
 function personOf({ user, session, scopes, callApi }: Facts): SignedInPerson {
-  const { id: userId, email, username, nickname } = user
+  const { id: userId, signInEpoch: epoch, email, username, nickname } = user
   const identifier = email ?? username ?? ''
   const { key: sessionKey, signedInAt } = session
-  const caller = { userId, scopes, via: 'session', sessionKey, signedInAt } as const
+  const caller = { userId, epoch, scopes, via: 'session', sessionKey, signedInAt } as const
   return {
     userId,
+    epoch,
     account: { name: nickname ?? username ?? email ?? userId, identifier },
     locale: user.locale,
     scopes,

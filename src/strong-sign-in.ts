@@ -61,6 +61,7 @@ export function createStrongSignIn(parts: StrongSignInParts): StrongSignIn {
   const recoveryCodes = createRecoveryCodes({ store, attempt, secrets })
   const passkeys = createPasskeys({
     store,
+    users: storage.users,
     challenges,
     issuer: config.ISSUER,
     origins: config.PASSKEY_ORIGINS,

@@ -36,6 +36,7 @@ export function wechatGrant(
       return tokens.issue({
         amr,
         accountId: user.id,
+        epoch: user.signInEpoch,
         clientId: request.clientId,
         isClientAuthenticated: true,
         resource,

@@ -62,7 +62,8 @@ const loginRoute = ({ wechat, tokens, secondStep }: WechatRouteParts): ApiRoute 
       const user = await wechat.login(given, { ...request, clientId })
       const signIn = { clientId, resource, amr: ['fed'] }
       await secondStep(user, signIn)
-      const pair = await tokens.issue({ ...signIn, accountId: user.id, address, agent })
+      const { id: accountId, signInEpoch: epoch } = user
+      const pair = await tokens.issue({ ...signIn, accountId, epoch, address, agent })
       return { ...pair, user: presentUser(user) }
     },
   })

@@ -15,11 +15,12 @@ import { presentUser, userSchema } from '#users/presented.ts'
 import { factorSchema, present as presentFactor } from './factor-routes.ts'
 import { grantSchema, presentGrant } from './grants.ts'
 import { presentIdentity } from './identity-routes.ts'
-import { ownerOf, read, write, type AuditOwn } from './owner.ts'
+import { ownerOf, personOf, read, write, type AuditOwn } from './owner.ts'
+import { currentPassword, expectProof, proofProblems, type ProofParts } from './proof.ts'
 import { deviceSchema, presentDevice } from './remembered-device-routes.ts'
 
 /** `GET /users/me/export`, `DELETE /users/me`: what is kept about a person is theirs to take along, and to have erased. */
-export interface DataRouteParts {
+export interface DataRouteParts extends ProofParts {
   resources: Pick<ResourceStore, 'find'>
   users: Pick<UserStore, 'findById' | 'update'>
   sessions: Pick<Sessions, 'list' | 'listGrants' | 'endAll'>
@@ -31,7 +32,6 @@ export interface DataRouteParts {
   eraseAfterMs: number
   /** Tells the owner until when that is. */
   tellErasing(user: User, eraseAt: number): Promise<void>
-  now(): number
   audit: AuditOwn
 }
 
@@ -44,13 +44,14 @@ export function dataRoutes(parts: DataRouteParts): ApiRoute[] {
       path: '/users/me',
       access: write,
       summary:
-        'Erase my account after a time of grace; every sign-in ends now, and signing in again saves the account.',
+        'Erase my account after a time of grace; every sign-in and API key ends now, and signing in again saves the account.',
+      body: z.object({ current_password: currentPassword }),
       answer: {
         status: 202,
         description: 'When it will be erased.',
         schema: z.object({ erase_at: z.iso.datetime() }),
       },
-      problems: { 409: 'last_administrator' },
+      problems: { ...proofProblems, 403: 'an API key cannot', 409: 'last_administrator' },
       handle: (call) => eraseLater(parts, call),
     }),
     route({
@@ -99,14 +100,20 @@ export function dataRoutes(parts: DataRouteParts): ApiRoute[] {
 
 async function eraseLater(
   parts: DataRouteParts,
-  { caller, request }: ApiCall<undefined, undefined, undefined>,
+  {
+    body,
+    caller,
+    request,
+  }: ApiCall<{ current_password?: string | undefined }, undefined, undefined>,
 ) {
-  const user = await ownerOf(parts.users, caller)
+  const user = await personOf(parts.users, caller)
+  const { address } = request
+  await expectProof(parts, user, { password: body.current_password, caller, address })
   const eraseAt = parts.now() + parts.eraseAfterMs
   await parts.users.update(user.id, { eraseAt }).catch((error: unknown) => {
     throw error instanceof LastAdministrator ? new AppError('last_administrator', 409) : error
   })
-  await parts.sessions.endAll(user.id)
+  await parts.sessions.endAll(user.id, { apiKeys: true })
   await parts.tellErasing(user, eraseAt)
   parts.audit({ type: 'user.erase_requested', target: `user:${user.id}` }, { caller, request })
   return { erase_at: new Date(eraseAt).toISOString() }

@@ -20,7 +20,7 @@ export interface Desk {
   arrivedAt(ctx: AppContext, state: State): boolean
 }
 
-type State = 'sent' | 'done'
+type State = 'sent' | 'done' | 'gone'
 
 export interface DeskParts {
   csrf: Csrf

@@ -95,7 +95,7 @@ async function leave(
 
 async function arrive(
   { notes, browser, identities, audit }: IdentityLinkParts,
-  { ctx, person: { userId }, home }: Step,
+  { ctx, person: { userId, epoch }, home }: Step,
 ): Promise<string> {
   const ticket = await notes.take<LinkTicket>(
     String(ctx.query['ticket'] ?? ''),
@@ -104,7 +104,8 @@ async function arrive(
   if (ticket?.purpose.kind !== 'link' || ticket.purpose.userId !== userId)
     throw new AppError('session_expired', 400)
   const seen = { ...ticket.seen, profile: storable(ticket.seen.profile) }
-  const linked = await linkIdentity(identities, userId, seen).catch(unless('identity_taken'))
+  const user = { id: userId, signInEpoch: epoch }
+  const linked = await linkIdentity(identities, user, seen).catch(unless('identity_taken'))
   if (!linked) return `${home}?problem=identity_taken`
   const details = { provider: ticket.providerId }
   audit({ type: 'identity.linked', actor: userId, target: `user:${userId}`, details }, factsOf(ctx))

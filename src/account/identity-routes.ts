@@ -109,7 +109,7 @@ async function linkByToken(
     const problems = [{ path: 'body.subject_token', message: seen.refused }]
     throw new AppError('validation_failed', 422, { problems })
   }
-  const identity = await linkIdentity(parts.identities, user.id, seen)
+  const identity = await linkIdentity(parts.identities, user, seen)
   const details = { provider: seen.provider }
   parts.audit({ type: 'identity.linked', target: `user:${user.id}`, details }, call)
   return presentIdentity(identity)

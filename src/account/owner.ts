@@ -1,5 +1,6 @@
 import type { ApiCall, Caller } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
+import { SignInsEnded } from '#storage/errors.ts'
 import type { User, UserStore } from '#storage/users.ts'
 
 /** Writes to the audit log what somebody did about their own account. */
@@ -11,13 +12,14 @@ export type AuditOwn = (
 export const read = { scope: 'account:read' }
 export const write = { scope: 'account:write' }
 
-/** Whose account the caller acts on: their own. */
+/** Whose account the caller acts on: their own. Rejects when their sign-in has ended since they were let in. */
 export async function ownerOf(
   users: Pick<UserStore, 'findById'>,
-  { userId }: Caller,
+  { userId, epoch }: Caller,
 ): Promise<User> {
   const user = userId === undefined ? undefined : await users.findById(userId)
   if (!user) throw new AppError('forbidden', 403)
+  if (epoch !== undefined && epoch !== user.signInEpoch) throw new SignInsEnded()
   return user
 }
 

@@ -44,7 +44,15 @@ async function showSessions({ api }: PageCall): Promise<PageAnswer> {
             : [
                 {
                   action: '/account/sessions/end-others',
-                  fields: [],
+                  fields: [
+                    {
+                      kind: 'check',
+                      name: 'api_keys',
+                      label: 'account.sessions.withKeys',
+                      help: 'account.sessions.withKeysHelp',
+                      checked: false,
+                    },
+                  ],
                   submit: 'account.sessions.others',
                 },
               ],
@@ -90,7 +98,8 @@ async function endOne({ api, fields }: PageCall): Promise<PageAnswer> {
   return { to: '/account/sessions?done=sessionEnded' }
 }
 
-async function endOthers({ api }: PageCall): Promise<PageAnswer> {
-  await api.delete('/users/me/sessions', { except: 'current' })
+async function endOthers({ api, fields }: PageCall): Promise<PageAnswer> {
+  const keys = fields['api_keys'] === undefined ? undefined : 'end'
+  await api.delete('/users/me/sessions', { except: 'current', api_keys: keys })
   return { to: '/account/sessions?done=others' }
 }

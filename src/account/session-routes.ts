@@ -45,15 +45,19 @@ export function sessionRoutes(parts: SessionRouteParts): ApiRoute[] {
       path: '/users/me/sessions',
       access: write,
       summary:
-        'Sign out everywhere, here too, and take everything back from all applications; with `except=current`, end every other sign-in.',
-      query: z.object({ except: z.literal('current').optional() }),
+        'Sign out everywhere, here too, and take everything back from all applications; with `except=current`, end every other sign-in. API keys go on unless `api_keys=end`.',
+      query: z.object({
+        except: z.literal('current').optional(),
+        api_keys: z.literal('end').optional(),
+      }),
       answer: gone,
       async handle(call) {
         const { userId = '' } = call.caller
-        if (call.query.except) await sessions.endOthers(userId, call.caller)
-        else await sessions.endAll(userId)
+        const options = { apiKeys: call.query.api_keys !== undefined }
+        if (call.query.except) await sessions.endOthers(userId, call.caller, options)
+        else await sessions.endAll(userId, options)
         const type = call.query.except ? 'session.others_ended' : 'session.all_ended'
-        audit({ type, target: `user:${userId}` }, call)
+        audit({ type, target: `user:${userId}`, details: { api_keys: options.apiKeys } }, call)
       },
     }),
     route({

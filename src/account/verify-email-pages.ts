@@ -9,10 +9,16 @@ import type { Recovery } from '#users/recovery.ts'
 import type { PageProps } from '#view/pages.ts'
 import { emailProblem, openDesk, statusOf, tokenOf, type DeskParts } from './desk-pages.ts'
 
-/** `/verify-email`: one button behind the link of a mail; without a link, fields for the address and the code. */
+/**
+ * `/verify-email`: one button behind the link of a mail; without a link, fields for the address and the code. In a browser
+ * that neither registered the account nor is signed in to it, the page says when the account was made, and offers to take
+ * the address off it.
+ */
 export interface VerifyEmailPageParts extends DeskParts {
-  recovery: Pick<Recovery, 'requestVerification' | 'verifyEmail'>
+  recovery: Pick<Recovery, 'requestVerification' | 'verifyEmail' | 'whoseEmail' | 'disownEmail'>
   showPage: ShowPage
+  /** The account that this browser has registered, or is signed in to. */
+  holderIn(ctx: AppContext): Promise<string | undefined>
   audit?(event: { type: string; actor?: string; target?: string }, request: RequestFacts): void
 }
 
@@ -39,8 +45,24 @@ export function addVerifyEmail(router: Router<RequestState>, parts: VerifyEmailP
     desk.turnTo(ctx, 'done')
   }
   const takeLink = async (ctx: AppContext, token: string): Promise<void> => {
-    const user = await recovery.verifyEmail({ token }).catch(unless('invalid_token'))
+    const holder = await parts.holderIn(ctx)
+    const user = await recovery.verifyEmail({ token }, holder).catch(unless('invalid_token'))
     return user ? confirmed(ctx, user) : show(ctx, { state: 'invalid' })
+  }
+  const disown = async (ctx: AppContext, token: string): Promise<void> => {
+    const user = await recovery.disownEmail(token).catch(unless('invalid_token'))
+    if (!user) return show(ctx, { state: 'invalid' })
+    parts.audit?.({ type: 'email.disowned', target: `user:${user.id}` }, factsOf(ctx))
+    return desk.turnTo(ctx, 'gone')
+  }
+  const showLink = async (ctx: AppContext, token: string): Promise<void> => {
+    const user = await recovery.whoseEmail(token)
+    if (!user) return show(ctx, { state: 'invalid' })
+    const isElsewhere = !user.emailVerified && (await parts.holderIn(ctx)) !== user.id
+    const { email = '' } = user
+    const createdAt = new Date(user.createdAt).toISOString()
+    const registered = isElsewhere ? { email, createdAt } : undefined
+    return show(ctx, { state: 'confirm', token, registered })
   }
   const takeCode = async (ctx: AppContext, { email = '', code = '' }: Fields): Promise<void> => {
     const problem = emailProblem(email)
@@ -49,7 +71,8 @@ export function addVerifyEmail(router: Router<RequestState>, parts: VerifyEmailP
       ...(!code.trim() && { code: 'errors.mail_code_required' as const }),
     }
     if (Object.keys(errors).length > 0) return show(ctx, { values: { email }, errors })
-    const user = await recovery.verifyEmail({ email, code }).catch(unless('invalid_code'))
+    const holder = await parts.holderIn(ctx)
+    const user = await recovery.verifyEmail({ email, code }, holder).catch(unless('invalid_code'))
     if (user) return confirmed(ctx, user)
     show(ctx, { values: { email }, errors: { code: 'errors.invalid_code' } })
   }
@@ -63,14 +86,16 @@ export function addVerifyEmail(router: Router<RequestState>, parts: VerifyEmailP
 
   router.get('/verify-email', (ctx) => {
     const token = tokenOf(ctx)
-    if (token) return show(ctx, { state: 'confirm', token })
+    if (token) return showLink(ctx, token)
     if (desk.arrivedAt(ctx, 'done')) return show(ctx, { state: 'done' })
+    if (desk.arrivedAt(ctx, 'gone')) return show(ctx, { state: 'disowned' })
     return show(ctx, desk.arrivedAt(ctx, 'sent') ? { state: 'sent' } : {})
   })
   router.post(
     '/verify-email',
     desk.take((ctx, fields) => {
-      if (fields['token'] !== undefined) return takeLink(ctx, fields['token'])
+      const { token } = fields
+      if (token !== undefined) return 'not_me' in fields ? disown(ctx, token) : takeLink(ctx, token)
       return 'send' in fields ? sendAgain(ctx, fields) : takeCode(ctx, fields)
     }),
   )

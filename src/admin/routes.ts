@@ -1,5 +1,6 @@
 import type { ApiRoute } from '#http/api.ts'
 import type { Sessions } from '#oidc/sessions.ts'
+import type { EndSignIns } from '#users/end-sign-ins.ts'
 import type { Storage } from '#storage/storage.ts'
 import { adminApiKeyRoutes } from './api-keys.ts'
 import { auditRoutes } from './audit.ts'
@@ -48,6 +49,7 @@ export interface AdminParts
     | 'withLock'
   >
   sessions: Pick<Sessions, 'list' | 'end' | 'endAll'>
+  endSignIns: EndSignIns
   audit: Audit
 }
 

@@ -4,6 +4,7 @@ import type { Factors } from '#factors/factors.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { User } from '#storage/users.ts'
+import type { EndSignIns } from '#users/end-sign-ins.ts'
 import type { Recovery } from '#users/recovery.ts'
 import { changes } from './audited.ts'
 import { notFound } from './refusals.ts'
@@ -15,6 +16,7 @@ import type { UserParts } from './users.ts'
 export interface UserActionParts extends UserParts {
   recovery: Pick<Recovery, 'forgotPassword'>
   factors: Pick<Factors, 'removeAll'>
+  endSignIns: EndSignIns
   now: Clock
 }
 
@@ -47,7 +49,7 @@ export function userActionRoutes(parts: UserActionParts): ApiRoute[] {
       ...common,
       path: '/admin/users/:id/reset-password',
       summary:
-        'With a password: set it and end every sign-in. Without one: mail a link by which the person sets it.',
+        'With a password: set it and end every sign-in and API key; if the address was never confirmed, what was attached to the account goes too. Without one: mail a link by which the person sets it.',
       body: reset,
       answer: {
         status: 200,
@@ -129,10 +131,11 @@ async function resetPassword(parts: UserActionParts, call: Call<z.infer<typeof r
   const target = `user:${user.id}`
   const { password } = call.body
   if (password !== undefined) {
-    await parts.storage.users.setPasswordHash(user.id, await hashPassword(parts, password))
-    await parts.endAll(user.id)
+    const passwordHash = await hashPassword(parts, password)
+    // Nobody has shown that the address is theirs; all the same a stranger may have made the account.
+    await parts.endSignIns(user, { passwordHash, apiKeys: true, takeover: {} })
     parts.audit({ type: 'password.set', target }, call)
-    return { message: 'the password is set and every sign-in has ended' }
+    return { message: 'the password is set and every sign-in and API key has ended' }
   }
   if (user.email === undefined) throw new AppError('no_email', 409)
   if (user.bannedAt !== undefined) throw new AppError('banned', 409)

@@ -11,10 +11,13 @@ import type { ApiKey, ApiKeyStore } from '#storage/api-keys.ts'
  * whole key is shown once.
  */
 export interface ApiKeys {
-  /** Makes a key. Rejects with `invalid_scope` when it asks for more than its owner may. */
+  /**
+   * Makes a key. Rejects with `invalid_scope` when it asks for more than its owner may, and with SignInsEnded when the
+   * sign-in of the given epoch has ended.
+   */
   create(
     wanted: NewApiKey,
-    ownerScopes: ReadonlySet<string>,
+    owner: { scopes: ReadonlySet<string>; epoch?: number | undefined },
   ): Promise<{ record: ApiKey; key: string }>
   /** The record of a key that is good now; undefined for any other text. Notes the use, at most once a minute. */
   check(key: string): Promise<ApiKey | undefined>
@@ -35,13 +38,13 @@ export const looksLikeApiKey = (text: string): boolean => text.startsWith('uak_'
 
 export function createApiKeys(store: ApiKeyStore, now: Clock): ApiKeys {
   return {
-    async create({ userId, name, scopes, expiresAt }, ownerScopes) {
-      if (scopes.some((scope) => !ownerScopes.has(scope))) throw new AppError('invalid_scope', 400)
+    async create({ userId, name, scopes, expiresAt }, owner) {
+      if (scopes.some((scope) => !owner.scopes.has(scope))) throw new AppError('invalid_scope', 400)
       const id = newPublicId()
       const body = `uak_${id}${newSecret()}`
       const key = body + checksum(body)
       const record = { id, userId, name, scopes, expiresAt, hash: sha256(key), createdAt: now() }
-      await store.create(record)
+      await store.create(record, owner.epoch)
       return { record, key }
     },
     async check(key) {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
+import { route, text, type ApiCall, type ApiRoute, type Caller } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { ApiKey, ApiKeyStore } from '#storage/api-keys.ts'
 import type { Locale } from '#view/translate.ts'
@@ -7,11 +7,14 @@ import type { ApiKeys } from './keys.ts'
 
 /**
  * `/users/api-keys…`: keys that a person makes for programs of their own. For whoever brings a token of the person with
- * the scope `account:write`; a key cannot make keys. Making and revoking are written to the audit log.
+ * the scope `account:write`; a key cannot make keys, and neither can an application of others, whose access must end when
+ * its grant does. Making and revoking are written to the audit log.
  */
 export interface ApiKeyRouteParts {
   keys: ApiKeys
   store: Pick<ApiKeyStore, 'listByUser' | 'remove'>
+  /** Whether the operator runs this application. */
+  isFirstParty(clientId: string | undefined): Promise<boolean>
   /** The scopes of our own API that somebody with these may give to a key, as people read them. */
   describeScopes(scopes: ReadonlySet<string>, locale: Locale): Promise<DescribedScope[]>
   now(): number
@@ -61,10 +64,13 @@ export function apiKeyRoutes({ keys, store, now, audit, ...parts }: ApiKeyRouteP
         description: 'The key.',
         schema: keySchema.extend({ key: z.string() }),
       },
-      problems: { 400: 'invalid_scope', 403: 'a key cannot make keys' },
+      problems: {
+        400: 'invalid_scope',
+        403: 'a key cannot make keys, nor can an application that is not first-party',
+      },
       async handle(call) {
         const { body, caller } = call
-        if (caller.via !== 'token' && caller.via !== 'session') throw new AppError('forbidden', 403)
+        if (!(await mayMakeKeys(caller, parts))) throw new AppError('forbidden', 403)
         const expiresAt = body.expires_at === undefined ? undefined : Date.parse(body.expires_at)
         if (expiresAt !== undefined && expiresAt <= now()) {
           throw new AppError('validation_failed', 422, {
@@ -73,7 +79,7 @@ export function apiKeyRoutes({ keys, store, now, audit, ...parts }: ApiKeyRouteP
         }
         const made = await keys.create(
           { userId: caller.userId!, name: body.name, scopes: body.scopes, expiresAt },
-          caller.scopes,
+          caller,
         )
         audit(
           {
@@ -132,6 +138,11 @@ export function apiKeyRoutes({ keys, store, now, audit, ...parts }: ApiKeyRouteP
     }),
   ]
 }
+
+const mayMakeKeys = async (
+  { via, clientId }: Caller,
+  { isFirstParty }: Pick<ApiKeyRouteParts, 'isFirstParty'>,
+): Promise<boolean> => via === 'session' || (via === 'token' && isFirstParty(clientId))
 
 const iso = (time: number | undefined): string | null =>
   time === undefined ? null : new Date(time).toISOString()

@@ -39,6 +39,7 @@ async function issueTokens(parts: CommandParts, options: Options): Promise<void>
     return tokens.issue({
       amr: [],
       accountId: user.id,
+      epoch: user.signInEpoch,
       clientId: options.client,
       resource: options.resource,
       address: '',

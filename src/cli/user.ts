@@ -123,12 +123,12 @@ async function resetPassword(
   identifier: string,
   options: { passwordStdin?: boolean },
 ): Promise<void> {
-  const { id } = await findUser(storage, identifier)
+  const user = await findUser(storage, identifier)
   const given = await newPassword(options, services.passwordPolicy)
-  await storage.users.setPasswordHash(id, await services.passwords.hash(given.password))
-  await services.sessions.endAll(id)
-  await record(storage, { type: 'password.set', target: `user:${id}` })
-  console.log('The password is set and every sign-in has ended.')
+  const passwordHash = await services.passwords.hash(given.password)
+  await services.endSignIns(user, { passwordHash, apiKeys: true, takeover: {} })
+  await record(storage, { type: 'password.set', target: `user:${user.id}` })
+  console.log('The password is set and every sign-in and API key has ended.')
   if (given.isGenerated) printFacts(passwordFact(given))
 }
 

@@ -15,6 +15,7 @@ export const mailSamples = (issuer: string): MailValues => {
     verifyEmail: { link: `${issuer}/verify-email?token=${token}`, code },
     registeredAgain: { link },
     passwordChanged: { link },
+    takenOver: { about: 'API keys: 1; linked accounts: google', link },
     changeEmail: { code },
     signInCode: { code },
     signInLink: { link },

@@ -60,7 +60,7 @@ export function createFactors(parts: FactorsParts): Factors {
   const enrolled = async (user: User, factor: Factor): Promise<Enrolled> => {
     await parts.tell(user, 'factorAdded', factor.kind)
     const isFirst = (await store.countRecoveryCodes(user.id)) === 0
-    const codes = isFirst ? await recoveryCodes.make(user.id) : undefined
+    const codes = isFirst ? await recoveryCodes.make(user) : undefined
     return { factor: present(factor), recoveryCodes: codes }
   }
   const remove: Factors['remove'] = async (user, id) => {
@@ -81,7 +81,7 @@ export function createFactors(parts: FactorsParts): Factors {
     beginPasskey: passkeys.registrationOptions,
     addPasskey: async (user, given) => enrolled(user, await passkeys.register(user, given)),
     makeRecoveryCodes: async (user) =>
-      (await store.anyOfUser(user.id)) ? recoveryCodes.make(user.id) : undefined,
+      (await store.anyOfUser(user.id)) ? recoveryCodes.make(user) : undefined,
     rename: (userId, id, name) => store.rename(userId, id, name),
     remove,
     async removeAll(user) {

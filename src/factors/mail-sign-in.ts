@@ -16,8 +16,8 @@ import type { User, UserStore } from '#storage/users.ts'
 export interface MailSignIn {
   /** Resolves to what to do afterwards, in the background; an earlier mail of this binding stops working. */
   begin(binding: string, email: string, locale: string): Promise<() => Promise<void>>
-  /** Whose it is; undefined when the code or the link is not the right one, or no longer. */
-  finish(binding: string, shown: Shown): Promise<string | undefined>
+  /** Whose it is, and their sign-in epoch when they asked; undefined when the code or the link is not the right one, or no longer. */
+  finish(binding: string, shown: Shown): Promise<{ userId: string; epoch: number } | undefined>
 }
 
 export type Shown = { code: string } | { token: string }
@@ -67,7 +67,7 @@ export function createMailSignIn(parts: MailSignInParts): MailSignIn {
       await artifacts.remove('MailSignIn', key)
       await artifacts.put('MailSignIn', key, {
         payload: JSON.stringify(payload satisfies Payload),
-        accountId: isTheirs ? user.id : undefined,
+        ...(isTheirs && { accountId: user.id, epoch: user.signInEpoch }),
         expiresAt: now() + lifeMs,
       })
       await limits.reset(`mail-code:${key}`)
@@ -82,7 +82,7 @@ export function createMailSignIn(parts: MailSignInParts): MailSignIn {
       const isOpen =
         'token' in shown || (await limits.hit(`mail-code:${key}`, lifeMs)).count <= maxTries
       const stored = await artifacts.find('MailSignIn', key)
-      if (!isOpen || stored?.accountId === undefined) return undefined
+      if (!isOpen || stored?.accountId === undefined || stored.epoch === undefined) return undefined
       const kept = JSON.parse(stored.payload) as Payload
       const [expected, given] =
         'token' in shown ? [kept.token, shown.token] : [kept.code, shown.code.replaceAll(/\s/g, '')]
@@ -90,7 +90,8 @@ export function createMailSignIn(parts: MailSignInParts): MailSignIn {
       const user = await users.findById(stored.accountId)
       if (user?.email === undefined || sha256(user.email.toLowerCase()) !== kept.email)
         return undefined
-      return (await artifacts.consume('MailSignIn', key)) ? user.id : undefined
+      const { accountId: userId, epoch } = stored
+      return (await artifacts.consume('MailSignIn', key)) ? { userId, epoch } : undefined
     },
   }
 }

@@ -18,6 +18,8 @@ export interface MfaTokens {
 /** A sign-in as it stands after the first factor. */
 export interface PendingSignIn {
   userId: string
+  /** The account's sign-in epoch when the first factor was shown. */
+  epoch: number
   clientId?: string | undefined
   resource?: string | undefined
   amr: string[]
@@ -27,11 +29,12 @@ export const mfaTokenSeconds = 300
 
 export function createMfaTokens(artifacts: ArtifactStore, now: Clock): MfaTokens {
   return {
-    async issue({ userId, ...rest }) {
+    async issue({ userId, epoch, ...rest }) {
       const token = newSecret()
       await artifacts.put('MfaToken', sha256(token), {
         payload: JSON.stringify(rest),
         accountId: userId,
+        epoch,
         clientId: rest.clientId,
         expiresAt: now() + mfaTokenSeconds * 1000,
       })
@@ -40,8 +43,9 @@ export function createMfaTokens(artifacts: ArtifactStore, now: Clock): MfaTokens
     async find(token) {
       const stored = await artifacts.find('MfaToken', sha256(token))
       if (stored?.accountId === undefined || stored.consumedAt !== undefined) return undefined
-      const rest = JSON.parse(stored.payload) as Omit<PendingSignIn, 'userId'>
-      return { userId: stored.accountId, ...rest }
+      const { accountId: userId, epoch = 0 } = stored
+      const rest = JSON.parse(stored.payload) as Omit<PendingSignIn, 'userId' | 'epoch'>
+      return { userId, epoch, ...rest }
     },
     spend: (token) => artifacts.consume('MfaToken', sha256(token)),
   }

@@ -10,7 +10,7 @@ import { sha256 } from '#lib/hashing.ts'
 import { newId } from '#lib/ids.ts'
 import { AlreadyExists, StorageUnavailable } from '#storage/errors.ts'
 import type { Factor, FactorStore } from '#storage/factors.ts'
-import type { User } from '#storage/users.ts'
+import type { User, UserStore } from '#storage/users.ts'
 import type { Challenges } from './challenges.ts'
 
 /**
@@ -39,6 +39,8 @@ export interface PasskeyAnswer {
 
 export interface PasskeyProof {
   userId: string
+  /** The account's sign-in epoch when it was given. */
+  epoch: number
   factorId: string
   /** RFC 8176: `hwk` for a key that stays in one device, `swk` for one that is synchronised; `user`; `mfa` when it has verified its user. */
   amr: string[]
@@ -46,6 +48,7 @@ export interface PasskeyProof {
 
 export interface PasskeysParts {
   store: FactorStore
+  users: Pick<UserStore, 'findSignInEpoch'>
   challenges: Challenges
   /** The public address: its host is the relying party, its origin may ask. */
   issuer: string
@@ -115,7 +118,7 @@ export function createPasskeys(parts: PasskeysParts): Passkeys {
 }
 
 async function verify(
-  { store, challenges }: PasskeysParts,
+  { store, users, challenges }: PasskeysParts,
   { response, purpose, userId }: PasskeyAnswer,
   { origins, rpID }: { origins: string[]; rpID: string },
 ): Promise<PasskeyProof | undefined> {
@@ -124,6 +127,9 @@ async function verify(
   const factor = typeof id === 'string' ? await store.findByKey(keyOf(id)) : undefined
   if (factor?.kind !== 'passkey' || (userId !== undefined && factor.userId !== userId))
     return undefined
+  // Before the proof is looked at: if every sign-in ends meanwhile, this one does too.
+  const epoch = await users.findSignInEpoch(factor.userId)
+  if (epoch === undefined) return undefined
   const { publicKey, ...passkey } = read(factor)
   const verified = await verifyAuthenticationResponse({
     response: response as AuthenticationResponseJSON,
@@ -139,7 +145,7 @@ async function verify(
   if (!(await store.advance(factor.id, newCounter))) return undefined
   const held = passkey.deviceType === 'multiDevice' ? 'swk' : 'hwk'
   const amr = userVerified ? [held, 'user', 'mfa'] : [held, 'user']
-  return { userId: factor.userId, factorId: factor.id, amr }
+  return { userId: factor.userId, epoch, factorId: factor.id, amr }
 }
 
 async function keep(
@@ -161,15 +167,18 @@ async function keep(
   const { id, publicKey, transports, counter } = credential
   const kept = { id, publicKey: base64url(publicKey), transports, deviceType, backedUp }
   try {
-    return await store.add({
-      id: newId(),
-      userId: user.id,
-      kind: 'passkey',
-      key: keyOf(id),
-      name,
-      data: JSON.stringify(kept satisfies StoredPasskey),
-      counter,
-    })
+    return await store.add(
+      {
+        id: newId(),
+        userId: user.id,
+        kind: 'passkey',
+        key: keyOf(id),
+        name,
+        data: JSON.stringify(kept satisfies StoredPasskey),
+        counter,
+      },
+      user.signInEpoch,
+    )
   } catch (error) {
     throw error instanceof AlreadyExists ? new AppError('already_exists', 409) : error
   }

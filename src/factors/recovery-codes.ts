@@ -1,6 +1,7 @@
 import { createHmac, randomInt } from 'node:crypto'
 import { deriveKey } from '#lib/sealing.ts'
 import type { FactorStore } from '#storage/factors.ts'
+import type { User } from '#storage/users.ts'
 import type { Attempt, Outcome } from './attempts.ts'
 
 /**
@@ -8,7 +9,7 @@ import type { Attempt, Outcome } from './attempts.ts'
  * once; kept as keyed hashes, bound to their owner; each is good once, and a new set takes the place of the old one.
  */
 export interface RecoveryCodes {
-  make(userId: string): Promise<string[]>
+  make(user: Pick<User, 'id' | 'signInEpoch'>): Promise<string[]>
   verify(userId: string, code: string): Promise<Outcome>
 }
 
@@ -33,11 +34,12 @@ export function createRecoveryCodes({
     createHmac('sha256', key).update(`${userId}:${code}`).digest('base64url')
 
   return {
-    async make(userId) {
+    async make({ id: userId, signInEpoch: epoch }) {
       const codes = Array.from({ length: count }, newCode)
       await store.replaceRecoveryCodes(
         userId,
         codes.map((code) => hashWith(keys[0]!, userId, normal(code))),
+        epoch,
       )
       return codes
     },

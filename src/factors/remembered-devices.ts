@@ -10,8 +10,11 @@ import type { ArtifactStore, StoredArtifact } from '#storage/artifacts.ts'
  * everything else of the account: a reset password, "sign out everywhere", a ban; and with the removal of a factor.
  */
 export interface RememberedDevices {
-  /** Resolves to the value of the cookie. */
-  remember(userId: string, where: { address: string; agent: string }): Promise<string>
+  /** Resolves to the value of the cookie. `epoch`: the account's sign-in epoch when the second factor was shown. */
+  remember(
+    who: { userId: string; epoch?: number | undefined },
+    where: { address: string; agent: string },
+  ): Promise<string>
   isRemembered(userId: string, cookie: string): Promise<boolean>
   /** Latest first. */
   list(userId: string): Promise<RememberedDevice[]>
@@ -48,13 +51,13 @@ export function createRememberedDevices({
     return { id: key, ...(JSON.parse(text) as Pick<RememberedDevice, Seen>), expiresAt }
   }
   return {
-    async remember(userId, { address, agent }) {
+    async remember({ userId, epoch }, { address, agent }) {
       const cookie = newSecret()
       const key = keyOf(userId, cookie)
       const seen = { address, agent, rememberedAt: now() }
       const payload = sealer.seal(JSON.stringify(seen), key)
       const expiresAt = now() + rememberMs
-      await artifacts.put('RememberedDevice', key, { payload, accountId: userId, expiresAt })
+      await artifacts.put('RememberedDevice', key, { payload, accountId: userId, epoch, expiresAt })
       return cookie
     },
     isRemembered: async (userId, cookie) =>

@@ -8,7 +8,10 @@ import type { SecondFactor } from './second-factor.ts'
  * 403 `mfa_required`, an `mfa_token` and the person's `methods` when a second factor is, and with 403
  * `second_factor_missing` when the person must have one and has none: that is set up in the browser.
  */
-export type SecondStep = (user: User, signIn: Omit<PendingSignIn, 'userId'>) => Promise<void>
+export type SecondStep = (
+  user: User,
+  signIn: Omit<PendingSignIn, 'userId' | 'epoch'>,
+) => Promise<void>
 
 export interface SecondStepParts {
   secondFactor: Pick<SecondFactor, 'methods'>
@@ -25,7 +28,11 @@ export function createSecondStep(parts: SecondStepParts): SecondStep {
       if (!(await parts.isRequired(user.roles, signIn.clientId))) return
       throw new AppError('second_factor_missing', 403)
     }
-    const token = await parts.mfaTokens.issue({ ...signIn, userId: user.id })
+    const token = await parts.mfaTokens.issue({
+      ...signIn,
+      userId: user.id,
+      epoch: user.signInEpoch,
+    })
     throw new AppError('mfa_required', 403, {
       members: { mfa_token: token, expires_in: mfaTokenSeconds, methods },
     })

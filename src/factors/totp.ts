@@ -78,7 +78,7 @@ export function createTotp(parts: TotpParts): Totp {
       const setup = parts.setupSealer.seal(JSON.stringify(pending), userId)
       return { secret, uri, qr: await drawQr(uri), setup }
     },
-    async confirm({ id: userId }, { setup, code, name = '' }) {
+    async confirm({ id: userId, signInEpoch: epoch }, { setup, code, name = '' }) {
       const pending = readSetup(parts, userId, setup)
       if (!pending) throw new AppError('invalid_token', 400)
       const step = stepOf(pending.secret, code)
@@ -87,7 +87,7 @@ export function createTotp(parts: TotpParts): Totp {
       const data = sealer.seal(pending.secret, contextOf({ id, userId }))
       const key = sha256(`totp:${userId}`)
       return store
-        .replace({ id, userId, kind: 'totp', key, name, data, counter: step })
+        .replace({ id, userId, kind: 'totp', key, name, data, counter: step }, epoch)
         .catch((error: unknown) => {
           throw error instanceof AlreadyExists ? new AppError('invalid_token', 400) : error
         })

@@ -18,6 +18,8 @@ export interface ForeignSignIn {
 
 export interface ForeignEntry {
   userId: string
+  /** The account's sign-in epoch. */
+  epoch: number
   isNew: boolean
   issuer: string
   subject: string
@@ -92,7 +94,8 @@ async function enter(
     }
   const { user, isNew } = outcome
   if (becomesPermanent(user, person)) await makePermanent(parts, user, person)
-  return { userId: user.id, isNew, issuer: issuer.issuer, subject: seen.subject }
+  const { id: userId, signInEpoch: epoch } = user
+  return { userId, epoch, isNew, issuer: issuer.issuer, subject: seen.subject }
 }
 
 /** Somebody has said who they are since; the way back does not exist, an old token of theirs changes nothing. */

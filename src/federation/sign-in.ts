@@ -10,8 +10,9 @@ import type { NewUser, User, UserStore } from '#storage/users.ts'
  * program and the exchange of foreign tokens.
  *
  * 1. An identity that is known is its user, whatever e-mail comes with it.
- * 2. An e-mail joins the identity to the account that has it only when the provider is trusted to have verified it, did,
- *    and the account's own address is verified too: an unverified address proves nothing on either side.
+ * 2. An e-mail joins the identity to the account that has it only when the provider is trusted to have verified it, and
+ *    did. If the account's own address is not verified, a stranger may have made it: its owner takes it over, and nothing
+ *    that was attached to it before stays, not even the password.
  * 3. Otherwise whoever has the account must prove it by signing in; nothing is linked, and nobody is signed in.
  * 4. A stranger gets an account. It has the e-mail only if it is theirs for sure; nobody needs one.
  */
@@ -39,6 +40,8 @@ export interface FederatedSignInParts {
   identities: IdentityStore
   users: Pick<UserStore, 'findById' | 'findByIdentifier' | 'update' | 'recordLogin'>
   registrationOpen: boolean
+  /** Gives the account to the owner of its address; resolves to the user as it is then. */
+  takeOver(user: User): Promise<User>
 }
 
 export function createFederatedSignIn(parts: FederatedSignInParts): FederatedSignIn {
@@ -58,17 +61,21 @@ export function createFederatedSignIn(parts: FederatedSignInParts): FederatedSig
   const signIn: FederatedSignIn = async (seen, options) => {
     const known = await identities.find(seen)
     if (known) {
-      mustBeActive(await require(parts, known.userId))
-      return enter(await refresh(parts, known, seen))
+      // Read before the identity is looked at once more: one that was taken from the account meanwhile signs nobody in.
+      const user = await require(parts, known.userId)
+      mustBeActive(user)
+      const fresh = await refresh(parts, { known, user, seen })
+      return fresh ? enter(fresh) : signIn(seen, options)
     }
     const { email } = seen.profile
     const isVerified = options.trustsEmail && seen.profile.emailVerified === true
     const local = email ? await users.findByIdentifier(email) : undefined
     if (local) {
-      if (!isVerified || !local.emailVerified) return { mustProve: local }
+      if (!isVerified) return { mustProve: local }
       mustBeActive(local)
-      await identities.link(local.id, seen)
-      return enter(local, { isLinked: true })
+      const owned = local.emailVerified ? local : await parts.takeOver(local)
+      await identities.link(owned.id, seen, owned.signInEpoch)
+      return enter(owned, { isLinked: true })
     }
     if (!parts.registrationOpen) throw new AppError('registration_closed', 403)
     const { userId, isNew } = await identities.claim(seen, {
@@ -94,10 +101,10 @@ export function createFederatedSignIn(parts: FederatedSignInParts): FederatedSig
 /** Joins the identity to the account; 409 when somebody else signs in with it. */
 export async function linkIdentity(
   identities: Pick<IdentityStore, 'link'>,
-  userId: string,
+  { id, signInEpoch }: Pick<User, 'id' | 'signInEpoch'>,
   seen: SeenIdentity,
 ): Promise<Identity> {
-  return identities.link(userId, seen).catch((cause: unknown) => {
+  return identities.link(id, seen, signInEpoch).catch((cause: unknown) => {
     throw cause instanceof AlreadyExists ? new AppError('identity_taken', 409, { cause }) : cause
   })
 }
@@ -138,14 +145,12 @@ export function storable({
 /** Nickname and picture follow the provider's for as long as the person has not changed them here. */
 async function refresh(
   parts: FederatedSignInParts,
-  known: Identity,
-  seen: SeenIdentity,
-): Promise<User> {
+  { known, user, seen }: { known: Identity; user: User; seen: SeenIdentity },
+): Promise<User | undefined> {
   // What the provider does not say this time it has not taken back.
   const said = Object.entries(seen.profile).filter(([, value]) => value !== undefined)
   const profile = { ...known.profile, ...Object.fromEntries(said) }
-  const { userId } = await parts.identities.link(known.userId, { ...seen, profile })
-  const user = await require(parts, userId)
+  if (!(await parts.identities.refresh(user.id, { ...seen, profile }))) return undefined
   const { nickname, avatarUrl } = seen.profile
   const change = {
     ...(nickname !== undefined && isTheirs(user.nickname, known.profile.nickname) && { nickname }),
@@ -153,7 +158,8 @@ async function refresh(
       isTheirs(user.avatarUrl, known.profile.avatarUrl) && { avatarUrl }),
   }
   const isChanged = Object.entries(change).some(([field, value]) => user[field as never] !== value)
-  return (isChanged && (await parts.users.update(userId, change))) || user
+  const changed = isChanged ? await parts.users.update(user.id, change) : undefined
+  return { ...(changed ?? user), signInEpoch: user.signInEpoch }
 }
 
 const isTheirs = (ours: string | undefined, before: string | undefined): boolean =>

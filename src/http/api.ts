@@ -40,6 +40,8 @@ export interface Caller {
   clientId?: string | undefined
   scopes: ReadonlySet<string>
   via: 'token' | 'api_key' | 'foreign_token' | 'client' | 'session'
+  /** The sign-in epoch of a person who has signed in. Read before the credential was found to be good. */
+  epoch?: number | undefined
   /** The grant of the token. */
   grantId?: string | undefined
   /** Key of the browser's session, when it is that which brought the caller. */

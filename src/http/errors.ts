@@ -1,5 +1,5 @@
 import { AppError, busy } from '#lib/app-error.ts'
-import { StorageUnavailable } from '#storage/errors.ts'
+import { SignInsEnded, StorageUnavailable } from '#storage/errors.ts'
 import type { AppContext, Middleware } from './context.ts'
 
 /** What a page or a problem document says about an error; the sentences come from the locale files. */
@@ -63,6 +63,11 @@ function answer(
 function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   if (thrown instanceof StorageUnavailable) return busy(5, thrown)
+  if (thrown instanceof SignInsEnded)
+    return new AppError('unauthorized', 401, {
+      cause: thrown,
+      headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
+    })
   if (thrown instanceof URIError) return new AppError('invalid_request', 400, { cause: thrown })
   const status = thrown instanceof Error && 'status' in thrown ? thrown.status : undefined
   if (typeof status === 'number' && status >= 400 && status < 500) {

@@ -41,6 +41,8 @@ export interface PageCall {
 /** Who is signed in in this browser, and what they may do now. */
 export interface SignedInPerson {
   userId: string
+  /** The sign-in epoch of the session. */
+  epoch: number
   account: Shell['account']
   /** What they have chosen in their account; undefined when they have not. */
   locale: string | undefined

@@ -70,7 +70,7 @@ export function linkSteps(parts: FederatedParts, tools: StepTools): LinkSteps {
     }
     if (!(await parts.notes.take(ticket, parts.browser.recognise(ctx))))
       throw new AppError('session_expired', 400)
-    await linkIdentity(parts.identities, proved.id, proof.seen)
+    await linkIdentity(parts.identities, proved, proof.seen)
     tools.record(ctx, interaction, {
       type: 'identity.linked',
       actor: proved.id,

@@ -43,8 +43,8 @@ export function addMail(router: Router<RequestState>, steps: Steps, parts: MailS
     shown: Shown,
   ): Promise<boolean> => {
     await steps.limit(ctx)
-    const userId = await parts.mailSignIn.finish(interaction.uid, shown)
-    const user = userId === undefined ? undefined : await parts.admit(userId)
+    const proof = await parts.mailSignIn.finish(interaction.uid, shown)
+    const user = proof && (await parts.admit(proof))
     if (user) await steps.enter(ctx, interaction, { user, amr: ['otp'] })
     else steps.record(ctx, interaction, { type: 'login.failed', details: { method: 'mail' } })
     return user !== undefined

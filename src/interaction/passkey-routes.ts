@@ -23,7 +23,7 @@ export function addPasskey(
     await steps.limit(ctx)
     const response = jsonOf(fields['response'])
     const proof = await passkeys.verify({ response, purpose: passkeyPurpose(interaction) })
-    const user = proof && (await admit(proof.userId))
+    const user = proof && (await admit(proof))
     if (user) return steps.enter(ctx, interaction, { user, amr: proof.amr })
     steps.record(ctx, interaction, { type: 'login.failed', details: { method: 'passkey' } })
     const values = { identifier: '' }

@@ -4,7 +4,11 @@ import { inBackground } from '#http/background.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
 import { formFields, parseForm } from '#http/form.ts'
 import type { ShowPage } from '#http/pages.ts'
+import type { RegisteredHere } from '#http/registered-here.ts'
 import { AppError } from '#lib/app-error.ts'
+import { newId } from '#lib/ids.ts'
+import { committed, Overtaken } from '#oidc/unit-of-work.ts'
+import type { ArtifactStore } from '#storage/artifacts.ts'
 import type { User } from '#storage/users.ts'
 import type { Authenticate } from '#users/authenticate.ts'
 import type { Register } from '#users/register.ts'
@@ -41,8 +45,10 @@ export interface InteractionParts
     PasskeyStepParts,
     MailStepParts,
     Omit<SecondFactorParts, 'users'> {
+  artifacts: ArtifactStore
   authenticate: Authenticate
   register: Register
+  registeredHere: Pick<RegisteredHere, 'note'>
   /** What follows a registration: a mail to confirm the address, or to the owner of a taken one. */
   registered(user: User, request: RequestFacts): Promise<void>
   registeredAgain(email: string, request: RequestFacts): Promise<void>
@@ -93,7 +99,7 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
 
   /** The person is who they say; where a confirmed address is required and theirs is not, that comes first. */
   const enter: Steps['enter'] = async (ctx, interaction, { user, amr, provider: via }) => {
-    const { id, email } = user
+    const { id, email, signInEpoch: epoch } = user
     // Somebody who came through another provider may have no address, and needs none.
     if (email !== undefined && parts.needsVerification(user))
       return verify.turnTo(ctx, interaction, { user, email, amr })
@@ -104,7 +110,7 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
       details: { amr, ...(via !== undefined && { provider: via }) },
     })
     await parts.noteDevice({ user, device: deviceOf(ctx, parts), request: factsOf(ctx) })
-    return finish(provider(), ctx, signedIn(id, amr))
+    return finish(provider(), ctx, signedIn({ accountId: id, epoch }, amr))
   }
 
   const submitLogin: Step = async (ctx, interaction, fields) => {
@@ -128,12 +134,15 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
     if ('user' in outcome) {
       const { user } = outcome
       const { id } = user
+      parts.registeredHere.note(ctx, id)
       record(ctx, interaction, { type: 'user.registered', actor: id, target: `user:${id}` })
       inBackground(() => parts.registered(user, request), request)
       return enter(ctx, interaction, { user, amr: ['pwd'] })
     }
     if ('takenEmail' in outcome) {
       const email = outcome.takenEmail
+      // As for a free one.
+      parts.registeredHere.note(ctx, newId())
       inBackground(() => parts.registeredAgain(email, request), request)
       return verify.turnTo(ctx, interaction, { email, amr: ['pwd'] })
     }
@@ -156,6 +165,7 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
   const cancel: Step = (ctx) =>
     finish(provider(), ctx, { error: 'access_denied', error_description: 'the person cancelled' })
 
+  router.use((_ctx, next) => committed(parts.artifacts, next).catch(expired))
   router.use((ctx, next) => {
     return ctx.method === 'POST' ? parseForm()(ctx, next) : next()
   })
@@ -192,4 +202,9 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
   router.post('/consent', submit(submitConsent))
   router.post('/cancel', submit(cancel))
   return router
+}
+
+/** The interaction or its session ended while the step was on its way. */
+function expired(error: unknown): never {
+  throw error instanceof Overtaken ? new AppError('session_expired', 400) : error
 }

@@ -2,6 +2,7 @@ import type { Router } from '@koa/router'
 import { factsOf } from '#http/api.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
 import type { ShowPage } from '#http/pages.ts'
+import { currentUnit } from '#oidc/unit-of-work.ts'
 import { rememberMs, type RememberedDevices } from '#factors/remembered-devices.ts'
 import type { Interaction } from './interaction.ts'
 import { createSecondFactorPages, type SecondFactorPagesParts } from './second-factor-pages.ts'
@@ -112,7 +113,8 @@ async function remember(
   if (prompt.details['explicit'] === true) return
   const { address, agent } = factsOf(ctx)
   const { accountId } = session!
-  const cookie = await parts.rememberedDevices.remember(accountId, { address, agent })
+  const who = { userId: accountId, epoch: currentUnit()?.epochOf(accountId) }
+  const cookie = await parts.rememberedDevices.remember(who, { address, agent })
   ctx.cookies.set(parts.deviceCookie(accountId), cookie, {
     httpOnly: true,
     sameSite: 'lax',

@@ -4,6 +4,7 @@ import type { SecondFactor, SecondFactorMethod } from '#factors/second-factor.ts
 import { AppError } from '#lib/app-error.ts'
 import { acrOf } from '#oidc/acr.ts'
 import { freshSeconds } from '#oidc/second-factor-policy.ts'
+import { currentUnit } from '#oidc/unit-of-work.ts'
 import type { User, UserStore } from '#storage/users.ts'
 import type { MessageKey } from '#view/translate.ts'
 import type { Interaction, StepResult } from './interaction.ts'
@@ -54,7 +55,10 @@ export function createSecondFactorStep(parts: SecondFactorStepParts): SecondFact
   const { users, secondFactor, factors } = parts
   const ask: SecondFactorStep['ask'] = async ({ session }) => {
     const user = session && (await users.findById(session.accountId))
-    return user && { user, methods: await secondFactor.methods(user.id) }
+    if (!user) return undefined
+    const signInEpoch = currentUnit()?.epochOf(user.id) ?? user.signInEpoch
+    const methods = await secondFactor.methods(user.id)
+    return { user: { ...user, signInEpoch }, methods }
   }
   return {
     ask,
@@ -96,7 +100,9 @@ async function raised(
   if (stored?.accountId !== accountId) throw new AppError('session_expired', 400)
   const amr = [...new Set([...before, ...added, 'mfa'])]
   const ts = stored.loginTs === undefined ? {} : { ts: stored.loginTs }
-  return { login: { accountId, amr, acr: acrOf(amr), remember: true, ...ts }, second_factor: {} }
+  const epoch = currentUnit()?.epochOf(accountId)
+  const login = { accountId, epoch, amr, acr: acrOf(amr), remember: true, ...ts }
+  return { login, second_factor: {} }
 }
 
 async function isFresh(

@@ -46,6 +46,8 @@ export interface VerifyStep {
 interface Waiting {
   accountId: string
   email: string
+  /** The account's sign-in epoch when they came. */
+  epoch: number
   /** How they have shown who they are, up to here. */
   amr: string[]
 }
@@ -73,6 +75,11 @@ export function createVerifyStep(
     const request = factsOf(ctx)
     inBackground(() => recovery.requestVerification({ accountId }, request), request)
   }
+  /** The link was opened in another browser, which ends what began before. */
+  const signInAgain = (ctx: AppContext, { uid }: Interaction): void => {
+    ctx.redirect(`${parts.basePath}/interaction/${uid}/login`)
+    ctx.status = 303
+  }
   const enter = async (ctx: AppContext, interaction: Interaction, user: User): Promise<void> => {
     const { id } = user
     // Whoever has just read the mail is told nothing by another.
@@ -82,16 +89,17 @@ export function createVerifyStep(
       isQuiet: true,
       request: factsOf(ctx),
     })
-    const { amr } = waitingOf(interaction)
+    const { amr, epoch } = waitingOf(interaction)
     const event = { type: 'login.succeeded', actor: id, target: `user:${id}`, details: { amr } }
     record(ctx, interaction, event)
-    await finish(provider(), ctx, signedIn(id, amr))
+    await finish(provider(), ctx, signedIn({ accountId: id, epoch }, amr))
   }
 
   return {
     send,
     async turnTo(ctx, interaction, { user, email, amr }) {
-      const waiting: Waiting = { accountId: user?.id ?? newId(), email: email.trim(), amr }
+      const { id: accountId, signInEpoch: epoch } = user ?? { id: newId(), signInEpoch: 0 }
+      const waiting: Waiting = { accountId, epoch, email: email.trim(), amr }
       await provider().interactionResult(ctx.req, ctx.res, { waiting })
       turn(ctx, interaction)
     },
@@ -104,7 +112,12 @@ export function createVerifyStep(
       ctx.set(await parts.limit(ctx.state.address))
       // Whoever has opened the link of the mail meanwhile only comes back to go on.
       const user = await parts.users.findById(accountId)
-      if (user?.emailVerified) return enter(ctx, interaction, user)
+      if (user?.emailVerified) {
+        const { epoch } = waitingOf(interaction)
+        return user.signInEpoch === epoch
+          ? enter(ctx, interaction, user)
+          : signInAgain(ctx, interaction)
+      }
       if ('send' in fields) {
         send(ctx, accountId)
         return turn(ctx, interaction, '?again')
@@ -112,7 +125,9 @@ export function createVerifyStep(
       const code = fields['code'] ?? ''
       if (!code.trim())
         return show(ctx, interaction, { email, errors: { code: 'errors.mail_code_required' } })
-      const verified = await recovery.verifyEmail({ accountId, code }).catch(unless('invalid_code'))
+      const verified = await recovery
+        .verifyEmail({ accountId, code }, accountId)
+        .catch(unless('invalid_code'))
       if (!verified)
         return show(ctx, interaction, { email, errors: { code: 'errors.invalid_code' } })
       const event = { actor: accountId, target: `user:${accountId}` }

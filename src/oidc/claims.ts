@@ -1,7 +1,8 @@
-import type { FindAccount } from 'oidc-provider'
+import type { FindAccount, KoaContextWithOIDC } from 'oidc-provider'
 import type { RoleStore } from '#storage/roles.ts'
 import type { User, UserStore } from '#storage/users.ts'
 import { metadataOf } from './metadata-claims.ts'
+import { currentUnit } from './unit-of-work.ts'
 
 /** Scope → the claims that it releases (OIDC Core §5.4). */
 export const claimsByScope = {
@@ -16,9 +17,9 @@ export const supportedScopes = [...Object.keys(claimsByScope), 'offline_access']
 
 /** The engine's view of a person; undefined when the account is gone or banned, and everything made for it is then dead. */
 export function createFindAccount(users: UserStore, roles: RoleStore): FindAccount {
-  return async (_ctx, id) => {
+  return async (ctx, id) => {
     const user = await users.findById(id)
-    if (!user || user.bannedAt !== undefined) return undefined
+    if (!user || user.bannedAt !== undefined || !isSignedIn(ctx, user)) return undefined
     const claims = async (_use: string, scope: string) => ({
       ...claimsOf(user),
       [metadataOf]: user.metadata,
@@ -26,6 +27,20 @@ export function createFindAccount(users: UserStore, roles: RoleStore): FindAccou
     })
     return { accountId: user.id, roles: user.roles, metadata: user.metadata, claims }
   }
+}
+
+/**
+ * Whether the sign-in that this request is about is of the account's present epoch. It comes from the session or the grant,
+ * or from the step that has just signed the person in.
+ */
+function isSignedIn(ctx: KoaContextWithOIDC | undefined, { id, signInEpoch }: User): boolean {
+  const unit = currentUnit()
+  const login = ctx?.oidc?.result?.login as { accountId: string; epoch?: number } | undefined
+  if (login?.accountId === id && login.epoch !== undefined) unit?.noteSignIn(id, login.epoch)
+  const epoch = unit?.epochOf(id)
+  // A session from before there were epochs.
+  if (epoch === undefined) unit?.noteSignIn(id, signInEpoch)
+  return epoch === undefined || epoch === signInEpoch
 }
 
 /** `permissions` are the scopes that the roles permit, of every resource; no name twice. */

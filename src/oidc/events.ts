@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { exchangedSubject } from './token-exchange.ts'
+import { currentUnit } from './unit-of-work.ts'
 
 /**
  * What happens in the engine, into our log and the audit log. Its events are emitted, not awaited, and a listener that throws would turn
@@ -42,6 +43,12 @@ export function watchEngine(provider: Provider, { log, audit }: EngineWatch): vo
   provider.on('backchannel.error', (ctx, error, client) =>
     logOf(ctx).warn({ err: error, client_id: client.clientId }, 'back-channel logout failed'),
   )
+  /** What happened only if the writes of the request are made. */
+  const whenCommitted = (act: () => void): void => {
+    const unit = currentUnit()
+    if (unit) unit.afterCommit(act)
+    else act()
+  }
   const record = (ctx: KoaContextWithOIDC, event: EngineEvent): void =>
     audit({
       clientId: ctx.oidc?.client?.clientId,
@@ -58,14 +65,17 @@ export function watchEngine(provider: Provider, { log, audit }: EngineWatch): vo
       grant_type: ctx.oidc.params?.['grant_type'],
       scope: (ctx.body as { scope?: string }).scope,
     }
-    record(ctx, {
-      type: exchanged ? 'token.exchanged' : 'token.issued',
-      actor: Account?.accountId ?? `client:${Client?.clientId}`,
-      details,
-    })
+    whenCommitted(() =>
+      record(ctx, {
+        type: exchanged ? 'token.exchanged' : 'token.issued',
+        actor: Account?.accountId ?? `client:${Client?.clientId}`,
+        details,
+      }),
+    )
   })
   provider.on('end_session.success', (ctx) => {
-    record(ctx, { type: 'logout', actor: ctx.oidc.session?.accountId })
+    const actor = ctx.oidc.session?.accountId
+    whenCommitted(() => record(ctx, { type: 'logout', actor }))
   })
   provider.on('grant.revoked', (ctx, grantId) => {
     record(ctx, { type: 'grant.revoked', target: `grant:${grantId}` })

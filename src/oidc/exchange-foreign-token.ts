@@ -17,6 +17,8 @@ export interface ForeignTokenParts {
 
 export interface ForeignEntry {
   userId: string
+  /** The account's sign-in epoch. */
+  epoch: number
   isNew: boolean
   issuer: string
   subject: string
@@ -33,9 +35,10 @@ export const foreignTokenSubject = (parts: ForeignTokenParts): SubjectTokenType 
     await parts.limit(address)
     const entry = await parts.enter(token)
     if ('refused' in entry) throw invalidGrant(entry.refused)
-    const { userId, isNew, issuer, subject } = entry
+    const { userId, epoch, isNew, issuer, subject } = entry
     return {
       accountId: userId,
+      epoch,
       permitted: (resource) => permitted(parts, userId, resource),
       details: { issuer, subject, is_new: isNew },
     }

@@ -9,6 +9,7 @@ import { artifactKey } from './payload-codec.ts'
 import { grantClaim, type JwtAccessTokens } from './access-tokens.ts'
 import { isFirstParty } from './clients.ts'
 import { newTokens } from './new-tokens.ts'
+import { committed } from './unit-of-work.ts'
 
 /**
  * Tokens for the operator's own applications, which send a password to `/auth/login` and no browser to the authorize
@@ -32,6 +33,8 @@ type RefreshParameters =
 
 export interface SignIn {
   accountId: string
+  /** The account's sign-in epoch when the person showed who they are. */
+  epoch: number
   /** A public first-party client; the built-in one when absent. */
   clientId?: string | undefined
   /** The client has authenticated at the token endpoint, so it need not be a public one. */
@@ -76,7 +79,7 @@ export function createFirstPartyTokens(parts: FirstPartyParts): FirstPartyTokens
     (await artifacts.find('RefreshToken', artifactKey(token)))?.grantId
 
   return {
-    issue: (signIn) => issue(parts, signIn),
+    issue: (signIn) => committed(artifacts, () => issue(parts, signIn)),
 
     async end({ accessToken, refreshToken }) {
       const claims = accessToken === undefined ? undefined : await parts.jwt().verify(accessToken)

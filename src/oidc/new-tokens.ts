@@ -1,11 +1,11 @@
 import type { AccessToken, Client, Provider, RefreshToken } from 'oidc-provider'
 import type { Clock } from '#lib/clock.ts'
 import type { Sealer } from '#lib/sealing.ts'
-import type { ArtifactStore } from '#storage/artifacts.ts'
 import type { Resource } from '#storage/resources.ts'
 import { artifactKey, type Device } from './payload-codec.ts'
 import { resourceServerOf } from './metadata-claims.ts'
 import { noteAuthentication } from './sign-in-claims.ts'
+import { currentUnit } from './unit-of-work.ts'
 
 /**
  * Tokens for somebody who has signed in without the authorize endpoint: with a password at `/auth/login`, or with
@@ -14,6 +14,8 @@ import { noteAuthentication } from './sign-in-claims.ts'
 export interface NewTokens {
   client: Client
   accountId: string
+  /** The account's sign-in epoch when they showed who they are. */
+  epoch: number
   resource: Resource
   /** Of the resource; may be empty. */
   scope: string
@@ -28,26 +30,26 @@ export interface NewTokens {
 }
 
 export interface NewTokensParts {
-  artifacts: ArtifactStore
   sealer: Sealer
   now: Clock
 }
 
 const ownScopes = 'openid profile email offline_access'
 
-/** The grant is saved; of the tokens, which are not, the caller saves those that it hands out. */
+/** Within a unit of work. The grant is saved; of the tokens, which are not, the caller saves those that it hands out. */
 export async function newTokens(
   provider: Provider,
   parts: NewTokensParts,
   signIn: NewTokens,
 ): Promise<{ access: AccessToken; refresh: RefreshToken }> {
   const { accountId, client, resource, scope, gty } = signIn
+  currentUnit()!.noteSignIn(accountId, signIn.epoch)
   const grant = new provider.Grant({ accountId, clientId: client.clientId })
   grant.addOIDCScope(ownScopes)
   if (scope) grant.addResourceScope(resource.identifier, scope)
   const grantId = await grant.save()
   const expiresAt = parts.now() + grant.remainingTTL * 1000
-  await rememberDevice(parts, signIn, { grantId, expiresAt })
+  rememberDevice(parts, signIn, { grantId, expiresAt })
 
   const common = { accountId, client, grantId, gty }
   const access = new provider.AccessToken({ ...common, scope })
@@ -82,13 +84,13 @@ export const jwtFor = (
   )
 
 /** The device of a sign-in, for its owner to see and to end; it goes with the grant. */
-async function rememberDevice(
-  { artifacts, sealer, now }: NewTokensParts,
+function rememberDevice(
+  { sealer, now }: NewTokensParts,
   { accountId, client: { clientId }, address, agent }: NewTokens,
   grant: { grantId: string; expiresAt: number },
-): Promise<void> {
+): void {
   const key = artifactKey(grant.grantId)
   const device = { address, agent, seenAt: now() } satisfies Device
   const payload = sealer.seal(JSON.stringify(device), key)
-  await artifacts.put('Device', key, { ...grant, payload, accountId, clientId })
+  currentUnit()!.save('Device', key, { ...grant, payload, accountId, clientId })
 }

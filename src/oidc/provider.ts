@@ -7,6 +7,7 @@ import type { ArtifactModel } from '#storage/artifacts.ts'
 import type { UserMetadata } from '#storage/users.ts'
 import { cookies, lives } from './cookies-and-lives.ts'
 import { createArtifactAdapter } from './adapter.ts'
+import { commitBeforeAnswer } from './commit.ts'
 import { claimsByScope, createFindAccount, supportedScopes } from './claims.ts'
 import {
   createClientAdapter,
@@ -32,7 +33,7 @@ import { pageFeatures, renderErrorPage, type ShowPage } from './pages.ts'
 import type { Device } from './payload-codec.ts'
 import { createPolicy } from './policy.ts'
 import type { SecondFactorPolicy } from './second-factor-policy.ts'
-import { markRefreshReplay, refreshGrace } from './refresh-grace.ts'
+import { createRefreshGrace, markRefreshReplay } from './refresh-grace.ts'
 import { resourceIndicators, type PermittedScopes } from './resources.ts'
 import {
   exchangedSubject,
@@ -102,7 +103,9 @@ export function createProvider(parts: ProviderParts): Provider {
   provider.Client.prototype.compareClientSecret = matchesSecret
   addClientClaims(provider)
   provider.use(tellOutages(provider) as never)
-  provider.use(refreshGrace({ artifacts: storage.artifacts, sealer, now, graceMs }) as never)
+  const { artifacts } = storage
+  const grace = createRefreshGrace({ artifacts, sealer, now, graceMs })
+  provider.use(commitBeforeAnswer(provider, { artifacts, grace }) as never)
   registerTokenExchange(provider, tokenExchangeOf(parts, sealer))
   provider.use(introspectApiKeys(parts.apiKeys, config.ISSUER) as never)
   provider.use(jwtTokens(provider, parts.jwt) as never)

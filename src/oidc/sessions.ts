@@ -1,6 +1,7 @@
 import type { Sealer } from '#lib/sealing.ts'
 import type { ArtifactStore, StoredArtifact } from '#storage/artifacts.ts'
 import type { Client, ClientStore } from '#storage/clients.ts'
+import type { EndOfSignIns, KeptSignIns, SignInStore } from '#storage/sign-ins.ts'
 import { createPayloadCodec, type Device } from './payload-codec.ts'
 import type { GivenScopes } from './scope-words.ts'
 
@@ -13,16 +14,22 @@ export interface Sessions {
   list(accountId: string): Promise<SignedIn[]>
   /** Ends one of the person's sign-ins, with the tokens that hang on it; resolves to whether there was one. */
   end(accountId: string, id: string): Promise<boolean>
-  /** Ends every sign-in but this one: a browser's by the key of its session, an application's by its grant. */
-  endOthers(accountId: string, current: CurrentSignIn): Promise<void>
+  /**
+   * Ends every sign-in but this one: a browser's by the key of its session, an application's by its grant. What people
+   * let other applications do stays.
+   */
+  endOthers(accountId: string, current: CurrentSignIn, options?: EndOptions): Promise<void>
   /** Ends all, with every token: sign-ins, consents, links by mail. */
-  endAll(accountId: string): Promise<void>
+  endAll(accountId: string, options?: EndOptions): Promise<void>
   listGrants(accountId: string): Promise<ConnectedApp[]>
   /** Takes everything back from an application; resolves to whether it had anything. */
   removeGrants(accountId: string, clientId: string): Promise<boolean>
 }
 
-/** Whence a request comes. */
+/** Whether API keys go with the sign-ins. */
+export type EndOptions = Pick<EndOfSignIns, 'apiKeys'>
+
+/** Where a request comes from. */
 export interface CurrentSignIn {
   sessionKey?: string | undefined
   grantId?: string | undefined
@@ -38,6 +45,8 @@ export interface SignedIn {
   /** Of the application, when it has one. */
   clientName?: string | undefined
   grantId?: string | undefined
+  /** Of a browser's session. */
+  uid?: string | undefined
   address?: string | undefined
   agent?: string | undefined
   lastSeenAt?: number | undefined
@@ -57,6 +66,7 @@ export interface ConnectedApp {
 
 export interface SessionsParts {
   artifacts: ArtifactStore
+  signIns: SignInStore
   clients: ClientStore
   sealer: Sealer
 }
@@ -67,12 +77,14 @@ interface GrantPayload {
   resources?: Record<string, string>
 }
 
-export function createSessions({ artifacts, clients, sealer }: SessionsParts): Sessions {
+export function createSessions(parts: SessionsParts): Sessions {
+  const { artifacts, signIns, clients, sealer } = parts
   const codec = createPayloadCodec('Session', sealer)
 
   const browser = (stored: StoredArtifact): SignedIn => {
     const { device } = (codec.read(stored, undefined) ?? {}) as { device?: Device }
-    return { id: stored.key, kind: 'browser', expiresAt: stored.expiresAt, ...seen(device) }
+    const { key: id, uid, expiresAt } = stored
+    return { id, kind: 'browser', uid, expiresAt, ...seen(device) }
   }
   const app = (stored: StoredArtifact): SignedIn => {
     const text = sealer.open(stored.payload, stored.key)
@@ -91,8 +103,8 @@ export function createSessions({ artifacts, clients, sealer }: SessionsParts): S
       (a, b) => (b.lastSeenAt ?? 0) - (a.lastSeenAt ?? 0),
     )
   }
-  const end = async ({ id, kind, grantId }: SignedIn): Promise<void> =>
-    kind === 'browser' ? artifacts.remove('Session', id) : artifacts.removeByGrant(grantId!)
+  const end = async ({ kind, uid, grantId }: SignedIn): Promise<void> =>
+    kind === 'browser' ? artifacts.endSession(uid!) : artifacts.removeByGrant(grantId!)
   const named = async (one: SignedIn): Promise<SignedIn> => ({
     ...one,
     clientName: one.clientId && nameOf(await clients.find(one.clientId)),
@@ -105,10 +117,13 @@ export function createSessions({ artifacts, clients, sealer }: SessionsParts): S
       if (one) await end(one)
       return one !== undefined
     },
-    async endOthers(accountId, current) {
-      for (const one of await list(accountId)) if (!isCurrent(one, current)) await end(one)
+    async endOthers(accountId, current, options) {
+      const keep = await keptOf(parts, accountId, current)
+      await signIns.end(accountId, { ...options, keep })
     },
-    endAll: (accountId) => artifacts.removeByAccount(accountId),
+    async endAll(accountId, options) {
+      await signIns.end(accountId, options)
+    },
     async listGrants(accountId) {
       const byClient = Map.groupBy(
         await artifacts.listByAccount('Grant', accountId),
@@ -131,6 +146,28 @@ export function createSessions({ artifacts, clients, sealer }: SessionsParts): S
   }
 }
 
+/** The sign-in that stays with its grants, and the grants of other people's applications. */
+async function keptOf(
+  { artifacts, clients, sealer }: SessionsParts,
+  accountId: string,
+  { sessionKey, grantId }: CurrentSignIn,
+): Promise<KeptSignIns> {
+  const codec = createPayloadCodec('Session', sealer)
+  const session = sessionKey === undefined ? undefined : await artifacts.find('Session', sessionKey)
+  const { authorizations = {} } = (session && codec.read(session, undefined)) ?? {}
+  const own = new Set([grantId, ...Object.values(authorizations).map((one) => one.grantId)])
+  const grants = await Promise.all(
+    (await artifacts.listByAccount('Grant', accountId)).map(async (grant) => ({
+      id: grant.grantId!,
+      isOurs: isOurs(await clients.find(grant.clientId ?? '')),
+    })),
+  )
+  const kept = grants.filter(({ id, isOurs }) => !isOurs || own.has(id))
+  return { sessionUid: session?.uid, grantIds: kept.map(({ id }) => id) }
+}
+
+const isOurs = (client: Client | undefined): boolean => client?.metadata['first_party'] === true
+
 const nameOf = (client: Client | undefined): string | undefined => {
   const name = client?.metadata['client_name']
   return typeof name === 'string' ? name : undefined
@@ -152,7 +189,7 @@ function connectedApp(
   return {
     clientId,
     name: nameOf(client) ?? clientId,
-    isFirstParty: client?.metadata['first_party'] === true,
+    isFirstParty: isOurs(client),
     given: givenBy(payloads),
     since: times.length > 0 ? Math.min(...times) * 1000 : undefined,
     expiresAt: grants[0]?.expiresAt,

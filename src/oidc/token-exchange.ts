@@ -19,12 +19,23 @@ export interface SubjectTokenType {
   accept(token: string, request: { address: string }): Promise<Subject>
 }
 
-export interface Subject {
+export type Subject = SubjectFacts &
+  (
+    | {
+        /** The API key that the new token ends with. */
+        keyId: string
+      }
+    | {
+        keyId?: never
+        /** The person has signed in, in this epoch of their account: there is a grant, and perhaps a refresh token. */
+        epoch: number
+      }
+  )
+
+interface SubjectFacts {
   accountId: string
   /** The scopes of the resource that the subject may be given; all of them when the client asks for none. */
   permitted(resource: Resource): Promise<readonly string[]>
-  /** The API key that the new token dies with. Without one the person has signed in: there is a grant, and perhaps a refresh token. */
-  keyId?: string
   /** For the audit log. */
   details: Record<string, unknown>
 }
@@ -134,9 +145,9 @@ const sentences: Record<string, string> = {
   registration_closed: 'there is no account, and registration is closed',
 }
 
-interface Exchange {
+interface Exchange<S = Subject> {
   ctx: KoaContextWithOIDC
-  subject: Subject
+  subject: S
   resource: Resource
   scopes: readonly string[]
 }
@@ -156,12 +167,13 @@ async function issueAlone(provider: Provider, { ctx, subject, resource, scopes }
 async function issueOnGrant(
   provider: Provider,
   parts: TokenExchangeParts,
-  { ctx, subject, resource, scopes }: Exchange,
+  { ctx, subject, resource, scopes }: Exchange<Extract<Subject, { epoch: number }>>,
 ) {
   const client = ctx.oidc.client!
   const { access, refresh } = await newTokens(provider, parts, {
     client,
     accountId: subject.accountId,
+    epoch: subject.epoch,
     resource,
     scope: scopes.join(' '),
     gty: tokenExchange,

@@ -1,6 +1,6 @@
 import type { Resource, ResourceStore } from '#storage/resources.ts'
 import type { RoleStore } from '#storage/roles.ts'
-import type { UserStore } from '#storage/users.ts'
+import type { User, UserStore } from '#storage/users.ts'
 
 /** The scopes of a resource that holders of these roles may be granted: those open to everyone, and the restricted ones that a role permits. */
 export type PermittedScopes = (
@@ -18,8 +18,11 @@ export function createPermittedScopes(roles: Pick<RoleStore, 'find'>): Permitted
   }
 }
 
-/** What a person may be granted now; nothing for someone who is banned or gone, or for a resource that is not known. */
-export type AllowedScopes = (userId: string, resource: string) => Promise<string[]>
+/**
+ * What a person, by id or as just read, may be granted now; nothing for someone who is banned or gone, or for a resource
+ * that is not known.
+ */
+export type AllowedScopes = (person: string | User, resource: string) => Promise<string[]>
 
 export interface AllowedScopesParts {
   users: Pick<UserStore, 'findById'>
@@ -32,8 +35,11 @@ export function createAllowedScopes({
   resources,
   permittedScopes,
 }: AllowedScopesParts): AllowedScopes {
-  return async (userId, identifier) => {
-    const [user, resource] = await Promise.all([users.findById(userId), resources.find(identifier)])
+  return async (person, identifier) => {
+    const [user, resource] = await Promise.all([
+      typeof person === 'string' ? users.findById(person) : person,
+      resources.find(identifier),
+    ])
     if (!user || user.bannedAt !== undefined || !resource) return []
     return permittedScopes(resource, user.roles)
   }

@@ -24,6 +24,8 @@ export interface SignInFacts {
 export interface TokenFunctions {
   issue(signIn: {
     accountId: string
+    /** The account's sign-in epoch when they showed who they are. */
+    epoch: number
     clientId?: string | undefined
     resource?: string | undefined
     amr: string[]
@@ -53,14 +55,16 @@ export const tokensSchema = z.object({
   scope: z.string().optional(),
 })
 export const signInSchema = tokensSchema.extend({ user: userSchema })
-/** The last step of every JSON sign-in. */
+
+/** The last step of every JSON sign-in; `user` as they were when they showed who they are. */
 export async function finishSignIn(
   { tokens, audit, users }: FinishParts,
   { user, ...signIn }: SignInFacts & { user: User },
   request: RequestFacts,
 ) {
   const { address, agent } = request
-  const pair = await tokens.issue({ accountId: user.id, ...signIn, address, agent })
+  const { id: accountId, signInEpoch: epoch } = user
+  const pair = await tokens.issue({ accountId, epoch, ...signIn, address, agent })
   const details = { amr: signIn.amr }
   audit({ type: 'login.succeeded', actor: user.id, target: `user:${user.id}`, details }, request)
   return { ...pair, user: presentUser((await users.findById(user.id)) ?? user) }

@@ -9,8 +9,18 @@ import type { User, UserStore } from '#storage/users.ts'
 export interface MailLinks {
   /** A new token for this account and its address; an earlier one of the same kind stops working. */
   make(kind: LinkKind, user: User, lifeMs: number): Promise<string>
-  /** The account of the token and the address that it was sent to. The token is spent. Rejects with `invalid_token`. */
-  spend(kind: LinkKind, token: string): Promise<{ user: User; email: string }>
+  /** What the token is for. It is not spent, which `SignInStore.end` or `spend` does. Rejects with `invalid_token`. */
+  look(kind: LinkKind, token: string): Promise<MailLink>
+  /** Rejects with `invalid_token` for all but one of many calls at once. */
+  spend(link: MailLink): Promise<void>
+}
+
+export interface MailLink {
+  model: LinkKind
+  key: string
+  user: User
+  /** The address that it was sent to. */
+  email: string
 }
 
 type LinkKind = 'PasswordReset' | 'EmailVerification'
@@ -34,14 +44,18 @@ export function createMailLinks({ users, artifacts, now }: MailLinksParts): Mail
       })
       return token
     },
-    async spend(kind, token) {
+    async look(model, token) {
       const key = sha256(token)
-      const stored = await artifacts.find(kind, key)
+      const stored = await artifacts.find(model, key)
       const user = stored?.accountId && (await users.findById(stored.accountId))
-      if (!stored || !user || !(await artifacts.consume(kind, key)))
-        throw new AppError('invalid_token', 400)
+      if (!user || stored.consumedAt !== undefined) throw invalidToken()
       const { email } = JSON.parse(stored.payload) as { email: string }
-      return { user, email }
+      return { model, key, user, email }
+    },
+    async spend({ model, key }) {
+      if (!(await artifacts.consume(model, key))) throw invalidToken()
     },
   }
 }
+
+export const invalidToken = (): AppError => new AppError('invalid_token', 400)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { inBackground } from '#http/background.ts'
-import { route, text, type ApiRoute, type RequestFacts } from '#http/api.ts'
+import { route, text, type ApiRoute, type Identify, type RequestFacts } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Recovery } from './recovery.ts'
 
@@ -10,6 +10,8 @@ import type { Recovery } from './recovery.ts'
  */
 export interface RecoveryRouteParts {
   recovery: Recovery
+  /** Whose credential this is. */
+  identify: Identify
   audit(event: { type: string; actor?: string; target?: string }, request: RequestFacts): void
 }
 
@@ -17,7 +19,7 @@ const password = text(1024).min(1)
 const email = text(254)
 const message = z.object({ message: z.string() })
 
-export function recoveryRoutes({ recovery, audit }: RecoveryRouteParts): ApiRoute[] {
+export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts): ApiRoute[] {
   const common = { tag: 'auth', access: 'anyone', isLimited: true } as const
   return [
     route({
@@ -68,7 +70,8 @@ export function recoveryRoutes({ recovery, audit }: RecoveryRouteParts): ApiRout
       ...common,
       method: 'post',
       path: '/auth/verify-email',
-      summary: 'Confirm an address with the token of the link, or with the address and the code.',
+      summary:
+        'Confirm an address with the token of the link, or with the address and the code. With a token of the account, nothing else changes; without one, the account may have been made by a stranger, so every sign-in, API key, linked account and second factor is removed.',
       body: z.union([
         z.strictObject({ token: text(128).min(1) }),
         z.strictObject({ email, code: text(32).min(1) }),
@@ -77,10 +80,26 @@ export function recoveryRoutes({ recovery, audit }: RecoveryRouteParts): ApiRout
       problems: {
         400: 'invalid_token: unknown, used or too old; invalid_code: likewise, or an unknown address, or tried too often',
       },
-      async handle({ body, request }) {
-        const user = await recovery.verifyEmail(body)
+      async handle({ body, caller, credential, request }) {
+        const by = credential === undefined ? caller : await identify(credential)
+        const user = await recovery.verifyEmail(body, by?.userId)
         audit({ type: 'email.verified', actor: user.id, target: `user:${user.id}` }, request)
         return { message: 'the address is confirmed' }
+      },
+    }),
+    route({
+      ...common,
+      method: 'post',
+      path: '/auth/disown-email',
+      summary:
+        'Say that an account was made with an address by someone else, with the token of the link that would confirm it: the address comes off the account, and its sign-ins end.',
+      body: z.strictObject({ token: text(128).min(1) }),
+      answer: { status: 200, description: 'Done.', schema: message },
+      problems: { 400: 'invalid_token: unknown, used or too old' },
+      async handle({ body, request }) {
+        const user = await recovery.disownEmail(body.token)
+        audit({ type: 'email.disowned', target: `user:${user.id}` }, request)
+        return { message: 'the address is no longer part of the account' }
       },
     }),
   ]

@@ -1,9 +1,11 @@
 import type { Clock } from '#lib/clock.ts'
 import type { ArtifactStore } from '#storage/artifacts.ts'
+import type { IdentityStore } from '#storage/identities.ts'
 import type { User, UserStore } from '#storage/users.ts'
+import type { EndSignIns } from './end-sign-ins.ts'
 import type { MailLimits } from './limits.ts'
 import type { MailCodes } from './mail-codes.ts'
-import { createMailLinks } from './mail-links.ts'
+import { createMailLinks, invalidToken } from './mail-links.ts'
 import type { PasswordPolicy, PasswordProblem } from './password-policy.ts'
 import type { Passwords } from './passwords.ts'
 import { createVerification } from './verification.ts'
@@ -17,8 +19,9 @@ export interface Recovery {
   /** Sends a link to set a new password, if somebody has this e-mail; says nothing either way. */
   forgotPassword(email: string, from: MailCause): Promise<void>
   /**
-   * Sets the password of the account that the token was made for, confirms its address (whoever reads its mail has the
-   * link) and ends every session and token of it. Rejects with `invalid_token` when the token is unknown, used or too old.
+   * Ends every sign-in and API key of the account that the token was made for and sets its password; all of it or nothing.
+   * Confirms the address too, because the link went there: if it was not confirmed before, what was attached to the
+   * account goes. Rejects with `invalid_token` when the token is unknown, used or too old.
    */
   resetPassword(
     token: string,
@@ -27,15 +30,27 @@ export interface Recovery {
   /** Sends a link and a code to confirm the address, if there is such a person and it is not confirmed. Earlier ones are void. */
   requestVerification(who: Who, from: MailCause): Promise<void>
   /**
-   * Confirms the address that the link or the code was sent to. Rejects when it is unknown, used or too old, or the address
-   * was changed since: with `invalid_token`, or with `invalid_code`, which is also the answer to an unknown person and to
-   * too many tries.
+   * Confirms the address that the link or the code was sent to. `holder` is the account that the person has shown to be
+   * signed in to, or to have registered just now; for everyone else it may be an account that a stranger has made, so every
+   * sign-in ends and what was attached to it goes. Rejects when the proof is unknown, used or too old, or the address was
+   * changed since: with `invalid_token`, or with `invalid_code`, which is also the answer to an unknown person and to too
+   * many tries.
    */
-  verifyEmail(proof: { token: string } | (Who & { code: string })): Promise<User>
+  verifyEmail(proof: EmailProof, holder: string | undefined): Promise<User>
+  /** The account whose address the link would confirm; undefined when it would not. */
+  whoseEmail(token: string): Promise<User | undefined>
+  /**
+   * For an owner of an address who has never made the account that the link is for: the address comes off it, and an
+   * account that nobody can sign in to any more is removed. Rejects with `invalid_token` as above.
+   */
+  disownEmail(token: string): Promise<User>
 }
 
 /** One person: whoever has the e-mail or the id, if anybody has. */
 export type Who = { email: string } | { accountId: string }
+
+/** The link of a mail, or the code beside it. */
+export type EmailProof = { token: string } | (Who & { code: string })
 
 /** Whose request causes a mail. */
 export interface MailCause {
@@ -54,6 +69,8 @@ export type SendLink = (
 export interface RecoveryParts {
   users: UserStore
   artifacts: ArtifactStore
+  identities: Pick<IdentityStore, 'listByUser'>
+  endSignIns: EndSignIns
   passwords: Passwords
   passwordPolicy: PasswordPolicy
   sendLink: SendLink
@@ -67,7 +84,7 @@ export interface RecoveryParts {
 const resetMs = 30 * 60_000
 
 export function createRecovery(parts: RecoveryParts): Recovery {
-  const { users, artifacts, mailLimits } = parts
+  const { users, mailLimits, endSignIns } = parts
   const links = createMailLinks(parts)
   return {
     ...createVerification(parts, links),
@@ -82,12 +99,11 @@ export function createRecovery(parts: RecoveryParts): Recovery {
     async resetPassword(token, password) {
       const problem = await parts.passwordPolicy(password)
       if (problem) return { problem }
-      const hash = await parts.passwords.hash(password)
-      const { user, email } = await links.spend('PasswordReset', token)
-      await users.setPasswordHash(user.id, hash)
-      if (user.email === email && !user.emailVerified)
-        await users.update(user.id, { emailVerified: true })
-      await artifacts.removeByAccount(user.id)
+      const link = await links.look('PasswordReset', token)
+      const passwordHash = await parts.passwords.hash(password)
+      const { user, email } = link
+      const how = { spend: link, passwordHash, apiKeys: true, takeover: { email } }
+      if (!(await endSignIns(user, how))) throw invalidToken()
       await parts.tellChanged(user)
       return { user }
     },

@@ -14,7 +14,7 @@ import type { AuthRouteParts } from './routes.ts'
 export interface SecondStepRouteParts extends AuthRouteParts {
   admit: Admit
   mfaTokens: {
-    find(token: string): Promise<(SignInFacts & { userId: string }) | undefined>
+    find(token: string): Promise<(SignInFacts & { userId: string; epoch: number }) | undefined>
     spend(token: string): Promise<boolean>
   }
   secondFactor: {
@@ -28,7 +28,7 @@ export interface SecondStepRouteParts extends AuthRouteParts {
     verify(given: {
       response: unknown
       purpose: string
-    }): Promise<{ userId: string; amr: string[] } | undefined>
+    }): Promise<{ userId: string; epoch: number; amr: string[] } | undefined>
   }
 }
 
@@ -109,7 +109,7 @@ async function finishMfa(
   { mfa_token: mfaToken, method, code, response }: z.infer<typeof second>,
   request: RequestFacts,
 ) {
-  const { userId, ...signIn } = await pendingOf(parts, mfaToken)
+  const { userId, epoch, ...signIn } = await pendingOf(parts, mfaToken)
   const about = { actor: userId, target: `user:${userId}`, details: { method } }
   const purpose = purposeOf(mfaToken)
   const verdict = await parts.secondFactor.verify(userId, { method, code, response, purpose })
@@ -118,7 +118,7 @@ async function finishMfa(
     throw verdict.reason === 'wait' ? waits() : refused('invalid_code')
   }
   if (!(await parts.mfaTokens.spend(mfaToken))) throw new AppError('invalid_token', 400)
-  const user = await stillThere(parts, userId)
+  const user = { ...(await stillThere(parts, userId)), signInEpoch: epoch }
   parts.audit({ type: 'second_factor.succeeded', ...about }, request)
   const amr = [...new Set([...signIn.amr, ...verdict.amr, 'mfa'])]
   return finishSignIn(parts, { ...signIn, user, amr }, request)
@@ -130,7 +130,7 @@ async function signInWithPasskey(
   request: RequestFacts,
 ) {
   const proof = await parts.passkeys.verify({ response, purpose: alone })
-  const user = proof && (await parts.admit(proof.userId))
+  const user = proof && (await parts.admit(proof))
   if (!user) {
     parts.audit({ type: 'login.failed', details: { method: 'passkey' } }, request)
     throw refused('invalid_passkey')

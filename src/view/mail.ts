@@ -38,6 +38,12 @@ const messages = {
     'mail.passwordChanged.notYou',
     { button: 'mail.passwordChanged.link' },
   ],
+  takenOver: [
+    'mail.takenOver.lead',
+    'mail.takenOver.removed',
+    'mail.takenOver.next',
+    { button: 'mail.takenOver.link' },
+  ],
   signInCode: ['mail.signIn.lead', 'code', 'mail.signIn.expiry', 'mail.signIn.notYou'],
   signInLink: [
     'mail.signIn.lead',
@@ -107,6 +113,8 @@ export type MailValues = {
   registeredAgain: { link: string }
   /** `link`: where to ask for a new password. */
   passwordChanged: { link: string }
+  /** To the owner of an address who took an account over; `about`: what was removed; `link`: where to ask for a new password. */
+  takenOver: { about: string; link: string }
   /** `code`: six digits; `link`: where the sign-in goes on. */
   signInCode: { code: string }
   signInLink: { link: string }

@@ -130,7 +130,9 @@ type PublicPageProps = {
     token: string
     values: { email: string }
     errors: { email?: Message | undefined; code?: Message | undefined; form?: Message | undefined }
-    state: 'confirm' | 'done' | 'invalid' | 'code' | 'sent'
+    state: 'confirm' | 'done' | 'disowned' | 'invalid' | 'code' | 'sent'
+    /** With `confirm`, in a browser that did not register the account; the button `not_me` takes the address off it. */
+    registered?: { email: string; createdAt: string } | undefined
     homeHref?: string | undefined
   }
   /** On the way in, the address must be confirmed. Field `code`; the button `send` asks for a new one. */

@@ -50,6 +50,12 @@ export async function open(t: ExecutionContext) {
       if (proof.code !== '482 913') throw new AppError('invalid_code', 400)
       return { id: 'u1' } as User
     },
+    whoseEmail: async (token) =>
+      good.has(token) ? ({ id: 'u1', email: known, createdAt: 0 } as User) : undefined,
+    async disownEmail(token) {
+      calls.push(`disown ${token}`)
+      return spend(token).user
+    },
   }
   const showPage = createShowPage(
     createView({ brand: { name: 'Yumen' }, basePath: '', development: false }),
@@ -62,6 +68,7 @@ export async function open(t: ExecutionContext) {
     basePath: '',
     showPage,
     passwordMinLength: 8,
+    holderIn: async (ctx) => ctx.cookies.get('holder', { signed: false }),
     audit: ({ type, actor }) => void audited.push([type, actor].filter(Boolean).join(' ')),
   })
   const url = await serve(

@@ -71,6 +71,14 @@ async function join({ journey, inbox }: Stage & { inbox: Inbox }, person: Person
   await visit('POST /auth/request-verify', { body: { email } })
   const token = tokenIn(await inbox.waitFor(/^Your code is/))
   await visit('POST /auth/verify-email', { body: { token } })
+  inbox.received.length = 0
+  await visit('POST /auth/register', { body: { ...other, username: 'mistaken' } })
+  await inbox.waitFor(/^Your code is/)
+  inbox.received.length = 0
+  await visit('POST /auth/request-verify', { body: { email: other.email } })
+  const mistaken = { token: tokenIn(await inbox.waitFor(/^Your code is/)) }
+  await visit('POST /auth/disown-email', { body: mistaken })
+  await refused('POST /auth/disown-email', 400, { body: mistaken })
   await refused('POST /auth/login', 401, { body: { email, password: 'wrong' } })
   const first = await visit('POST /auth/login', { body: { username: 'lihua', password } })
   const { refresh_token } = first

@@ -100,7 +100,7 @@ async function signIns({ journey: { visit }, token, fixture }: Desk): Promise<vo
 
   const { record } = await fixture.server.services.apiKeys.create(
     { userId: user.id, name: 'ci', scopes: [] },
-    new Set(),
+    { scopes: new Set() },
   )
   await visit('GET /admin/api-keys', { token, query: { limit: '1' } })
   await visit('GET /admin/api-keys/{id}', { token, params: { id: record.id } })

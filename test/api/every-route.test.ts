@@ -51,7 +51,7 @@ onEveryStorage(
     const weak = await fixture.addUser()
     const { key: weakKey } = await fixture.server.services.apiKeys.create(
       { userId: weak.id, name: 'weak', scopes: [] },
-      new Set(),
+      { scopes: new Set() },
     )
     const contract = await readContract(issuer)
     const journey = createJourney({ t, issuer, contract, weakKey })

@@ -44,7 +44,7 @@ export async function factorJourney({ journey, fixture }: Stage): Promise<void> 
 
   const seen = { address: '192.0.2.1', agent: 'Firefox' }
   const { rememberedDevices } = fixture.server.services
-  await rememberedDevices.remember(person.id, seen)
+  await rememberedDevices.remember({ userId: person.id }, seen)
   const { devices } = await visit('GET /users/me/remembered-devices', { token })
   const device = { id: devices[0].id }
   await visit('DELETE /users/me/remembered-devices/{id}', { token, params: device })

@@ -28,6 +28,7 @@ const open = new Set([
   '/auth/reset-password',
   '/auth/request-verify',
   '/auth/verify-email',
+  '/auth/disown-email',
   '/auth/mfa',
   '/auth/passkey',
   '/auth/passkey/options',

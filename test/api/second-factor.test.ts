@@ -157,7 +157,7 @@ test('remembered devices are listed and forgotten by their owner alone', async (
   const [mine, theirs] = [await api.login(person), await api.login(other)]
   const path = '/users/me/remembered-devices'
   for (const agent of ['one', 'two'])
-    await rememberedDevices.remember(person.id, { address: '192.0.2.1', agent })
+    await rememberedDevices.remember({ userId: person.id }, { address: '192.0.2.1', agent })
   const listed = await api.call('GET', path, { token: mine.access_token })
   t.deepEqual(listed.body.devices.map(({ agent }: { agent: string }) => agent).toSorted(), [
     'one',

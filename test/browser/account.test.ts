@@ -67,7 +67,7 @@ inChromium(
     })
     await fixture.server.services.apiKeys.create(
       { userId: person.id, name: 'unbreakable'.repeat(9), scopes: [] },
-      new Set(),
+      { scopes: new Set() },
     )
     for (const width of [375, 768, 1280]) {
       const browser = await openChromium(t, {

@@ -84,7 +84,7 @@ inChromium(
   async (t) => {
     const { google, fixture } = await scene(t)
     const person = await fixture.addUser({ email: 'li.hua@gmail.com' })
-    google.person = { sub: 'G1', email: person.email, email_verified: true }
+    google.person = { sub: 'G1', email: person.email, email_verified: false }
     const browser = await openChromium(t, {
       locale: 'zh-CN',
       viewport: { width: 375, height: 800 },

@@ -28,7 +28,7 @@ async function fill({ storage, server }: Fixture): Promise<void> {
     await storage.clients.put({ id, metadata, secretHashes: [] })
     await services.apiKeys.create(
       { userId: id, name: `nightly export ${index}`, scopes: ['account:read'] },
-      new Set(['account:read']),
+      { scopes: new Set(['account:read']) },
     )
     const mail = { id, to: `${index}@example.com`, subject: 'Your code', sealedBody: 'sealed' }
     await storage.mailQueue.add(mail)

@@ -81,7 +81,7 @@ onEveryDatabase(
 
     const { record } = await fixture.server.services.apiKeys.create(
       { userId: person.id, name: 'nightly', scopes: [] },
-      new Set(),
+      { scopes: new Set() },
     )
     const keys = await open('/console/api-keys')
     const key = await open(`/console/api-keys/${record.id}`)

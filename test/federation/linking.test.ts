@@ -11,10 +11,10 @@ interface Scene {
   person: Person
 }
 
-/** Somebody has an account; whoever comes from Google has its e-mail, and nothing proves that they are the same. */
+/** A person has an account; who comes from Google has its e-mail, which Google has not verified. */
 async function scene(google: OidcStandIn, fixture: Fixture): Promise<Scene> {
   const person = await fixture.addUser({ email: 'li.hua@gmail.com' })
-  google.person = { sub: 'G1', email: person.email, email_verified: true, name: 'Li' }
+  google.person = { sub: 'G1', email: person.email, email_verified: false, name: 'Li' }
   return { google, fixture, person }
 }
 
@@ -105,7 +105,7 @@ test('a banned person is told so on the login page, and nothing is linked or cou
   const google = await oidcStandIn(t)
   const cast = await scene(google, await start(t, { env: googleEnv(google) }))
   const { fixture, person } = cast
-  await fixture.storage.users.update(person.id, { emailVerified: true })
+  google.person.email_verified = true
   const begun = await begin(fixture)
   await finish(begun, await signInWith(begun, 'google'))
   const before = await fixture.storage.users.findById(person.id)
@@ -122,7 +122,7 @@ test('where registration is closed a stranger is told so, and whoever is known c
   const google = await oidcStandIn(t)
   const env = { ...googleEnv(google), REGISTRATION: 'closed' }
   const cast = await scene(google, await start(t, { env }))
-  await cast.fixture.storage.users.update(cast.person.id, { emailVerified: true })
+  google.person.email_verified = true
   const begun = await begin(cast.fixture)
   t.is(await finish(begun, await signInWith(begun, 'google')), cast.person.id)
   google.person = { sub: 'G2', email: 'new@gmail.com', email_verified: true }

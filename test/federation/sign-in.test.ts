@@ -13,7 +13,15 @@ const seenOf = (profile: SeenIdentity['profile'], subject = newId()): SeenIdenti
 
 async function open(t: ExecutionContext, registrationOpen = true) {
   const { storage } = await openStorage(t)
-  const signIn = createFederatedSignIn({ ...storage, registrationOpen })
+  const signIn = createFederatedSignIn({
+    ...storage,
+    registrationOpen,
+    async takeOver(user) {
+      const takeover = { email: user.email, password: true }
+      const { epoch } = (await storage.signIns.end(user.id, { takeover }))!
+      return { ...user, emailVerified: true, signInEpoch: epoch }
+    },
+  })
   return { storage, signIn }
 }
 
@@ -29,13 +37,15 @@ test('two first sign-ins of one person at the same moment make one user', async 
   t.is((await storage.users.list({ limit: 10 })).users.length, 1)
 })
 
-test('a verified e-mail links only when the provider is trusted and the accountâ€™s own is verified', async (t) => {
+test('a verified e-mail links only when the provider is trusted', async (t) => {
   for (const [trustsEmail, upstream, local, links] of [
     [true, true, true, true],
     [false, true, true, false],
     [true, false, true, false],
     [true, undefined, true, false],
-    [true, true, false, false],
+    [true, true, false, true],
+    [false, true, false, false],
+    [true, false, false, false],
   ] as const) {
     const { storage, signIn } = await open(t)
     const id = newId()
@@ -46,7 +56,27 @@ test('a verified e-mail links only when the provider is trusted and the accountâ
     if (links) t.like(outcome, { isNew: false, isLinked: true, user: { id } }, label)
     else t.like(outcome, { mustProve: { id } }, label)
     t.is((await storage.identities.listByUser(id)).length, links ? 1 : 0, label)
+    t.is((await storage.users.findById(id))?.emailVerified, links || local, label)
   }
+})
+
+test('an account of an unverified e-mail keeps nothing that was attached before a trusted provider proves its owner', async (t) => {
+  const { storage, signIn } = await open(t)
+  const id = newId()
+  await storage.users.create({ id, email: 'li@example.com', passwordHash: 'of a stranger' })
+  await storage.identities.link(id, seenOf({}, 'stranger'))
+  const outcome = await signIn(seenOf({ email: 'li@example.com', emailVerified: true }, 'li'), {
+    trustsEmail: true,
+  })
+  t.like(outcome, { isLinked: true, user: { id, emailVerified: true } })
+  const left = await storage.identities.listByUser(id)
+  t.deepEqual(
+    left.map(({ subject }) => subject),
+    ['li'],
+  )
+  t.is(await storage.users.findPasswordHash(id), undefined)
+  const again = await signIn(seenOf({}, 'stranger'), { trustsEmail: true })
+  t.true('user' in again && again.user.id !== id)
 })
 
 test('an e-mail that nobody vouches for is not kept with a new account', async (t) => {

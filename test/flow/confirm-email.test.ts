@@ -68,16 +68,31 @@ onEveryStorage(
   },
 )
 
-test('whoever opens the link instead comes back and goes on', async (t) => {
+test('a person who opens the link in the same browser instead goes on', async (t) => {
+  const { inbox, arrive } = await open(t, (options) => start(t, options))
+  const { page, browser } = await arrive({ prompt: 'create' })
+  const asked = await page.submit('/register', { email: 'li.hua@example.com', password })
+  t.regex((await asked.submit('/verify', { code: '' })).text, /Enter the six digits/)
+  const { text } = await inbox.waitFor(/^Your code is/)
+  const link = await browser.open(/http\S+token=\S+/.exec(text)![0])
+  t.notRegex(link.text, /another browser|This was not me/)
+  t.regex((await link.submit('/verify-email')).text, /Your address is confirmed/)
+  t.regex((await asked.submit('/verify', { code: '' })).text, /wants to use your account/)
+})
+
+test('a person who opens the link in another browser signs in once more', async (t) => {
   const { inbox, arrive, fixture } = await open(t, (options) => start(t, options))
   const person = await fixture.addUser()
   const { page } = await arrive()
-  const asked = await page.submit('/login', { identifier: person.email, password: person.password })
-  t.regex((await asked.submit('/verify', { code: '' })).text, /Enter the six digits/)
+  const given = { identifier: person.email, password: person.password }
+  const asked = await page.submit('/login', given)
   const { text } = await inbox.waitFor(/^Your code is/)
   const link = await createBrowser(fixture.issuer).open(/http\S+token=\S+/.exec(text)![0])
+  t.regex(link.text, /created in another browser, with the address \S+, on/)
   t.regex((await link.submit('/verify-email')).text, /Your address is confirmed/)
-  t.regex((await asked.submit('/verify', { code: '' })).text, /wants to use your account/)
+  const again = await asked.submit('/verify', { code: '' })
+  t.is(again.status, 200)
+  t.regex((await again.submit('/login', given)).text, /wants to use your account/)
 })
 
 onEveryStorage(

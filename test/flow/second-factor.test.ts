@@ -189,13 +189,13 @@ test('a remembered device is forgotten with a reset password, a removed factor a
   const [person, other] = [await fixture.addUser(), await fixture.addUser()]
   const isThere = async (cookie: string) => rememberedDevices.isRemembered(person.id, cookie)
 
-  const cookie = await rememberedDevices.remember(person.id, where)
+  const cookie = await rememberedDevices.remember({ userId: person.id }, where)
   t.true(await isThere(cookie))
   t.false(await rememberedDevices.isRemembered(other.id, cookie))
   await sessions.endAll(person.id)
   t.false(await isThere(cookie))
 
-  const next = await rememberedDevices.remember(person.id, where)
+  const next = await rememberedDevices.remember({ userId: person.id }, where)
   await addApp(fixture, person.id)
   const [factor] = await factors.list(person.id)
   await factors.remove((await fixture.storage.users.findById(person.id))!, factor!.id)

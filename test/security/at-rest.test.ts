@@ -80,7 +80,7 @@ async function strengthen(fixture: Fixture, secrets: Secrets): Promise<void> {
     secrets.set(`recovery code ${index} in one`, code.replaceAll('-', ''))
   }
   const where = { address: '192.0.2.7', agent: 'a browser' }
-  secrets.set('device cookie', await rememberedDevices.remember(user.id, where))
+  secrets.set('device cookie', await rememberedDevices.remember({ userId: user.id }, where))
   const { email, password } = person
   const waiting = await apiOf(fixture).call('POST', '/auth/login', { body: { email, password } })
   secrets.set('mfa_token', waiting.body.mfa_token)

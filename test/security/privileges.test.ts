@@ -117,7 +117,7 @@ async function victim(fixture: Fixture): Promise<Victim> {
   await apiOf(fixture).login(person)
   const { record } = await fixture.server.services.apiKeys.create(
     { userId: person.id, name: 'theirs', scopes: [] },
-    new Set(),
+    { scopes: new Set() },
   )
   const sessions = await fixture.server.services.sessions.list(person.id)
   const grants = await fixture.server.services.sessions.listGrants(person.id)

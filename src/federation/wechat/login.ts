@@ -110,7 +110,7 @@ async function logIn(
     users.findById(user.id),
     sessionKeys.replace({ appId: app.appId, openid }, session.sessionKey, user.id),
   ])
-  return { user: fresh ?? user, isNew }
+  return { user: { ...(fresh ?? user), signInEpoch: user.signInEpoch }, isNew }
 }
 
 /** What the open data says, all of it checked. */
