@@ -10,7 +10,7 @@ import { apiRoutes, type ApiRoute, type Identify } from '#http/api.ts'
 import { assetRoutes } from '#http/assets.ts'
 import type { Middleware, RequestState } from '#http/context.ts'
 import { docsRoutes } from '#http/docs.ts'
-import { errors } from '#http/errors.ts'
+import { errors, logUnanswered } from '#http/errors.ts'
 import { healthRoutes } from '#http/health.ts'
 import { settleLocale } from '#http/locale.ts'
 import { refuseOtherMethods } from '#http/methods.ts'
@@ -90,7 +90,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   app.keys = engine.provider.keys as string[]
   for (const middleware of outside) app.use(middleware)
   app.use(mount(basePath || '/', compose(inside)))
-  app.on('error', (error) => log.error({ err: error }, 'connection failed'))
+  app.on('error', logUnanswered(log))
   const callback = app.callback()
   return { handler, engine }
 }

@@ -60,10 +60,15 @@ export function createSelfService(parts: SelfServiceParts): SelfService {
       send: (name, { to, locale, code, about = '' }) =>
         notify(name, { to, locale, code, values: { about } }),
     }),
-    async checkPassword({ id }, password, address) {
-      const fits = await parts.limits.judge({ identifier: id, address }, async (isOpen) => {
-        const stored = isOpen ? await storage.users.findPasswordHash(id) : undefined
-        return (await parts.passwords.verify(stored, password)) || undefined
+    async checkPassword(user, password, address) {
+      const fits = await parts.limits.judge({
+        identifier: user.id,
+        address,
+        find: () => Promise.resolve(user),
+        async look(_user, isOpen) {
+          const stored = isOpen ? await storage.users.findPasswordHash(user.id) : undefined
+          return (await parts.passwords.verify(stored, password)) || undefined
+        },
       })
       return fits === true
     },

@@ -1,6 +1,7 @@
 import { createApiKeys, type ApiKeys } from '#api-keys/keys.ts'
 import { secretsOf } from '#config/development-secret.ts'
 import type { Config } from '#config/load.ts'
+import { createOutbound } from '#http/outbound.ts'
 import type { Clock } from '#lib/clock.ts'
 import { createSealer, deriveKey, type Sealer } from '#lib/sealing.ts'
 import { createMailer } from '#mail/mailer.ts'
@@ -16,6 +17,7 @@ import {
   type PermittedScopes,
 } from '#users/allowed-scopes.ts'
 import { createAuthenticate, type Authenticate } from '#users/authenticate.ts'
+import { createIsBreached, type IsBreached } from '#users/breached-passwords.ts'
 import { createChangePassword, type ChangePassword } from '#users/change-password.ts'
 import {
   createLoginLimits,
@@ -84,6 +86,7 @@ export function createServices(parts: ServicesParts): Services {
     minLength: config.PASSWORD_MIN_LENGTH,
     minStrength: config.PASSWORD_MIN_STRENGTH,
     needsClasses: config.PASSWORD_NEEDS_CLASSES,
+    isBreached: isBreachedOf(parts),
   })
   const sealer = createSealer(secrets, 'artifacts')
   const passwords = createPasswords({
@@ -184,6 +187,14 @@ export function createServices(parts: ServicesParts): Services {
     ...strongSignIn,
   }
 }
+
+const isBreachedOf = ({ config, log }: ServicesParts): IsBreached =>
+  createIsBreached({
+    check: config.BREACHED_PASSWORD_CHECK,
+    url: config.BREACHED_PASSWORD_URL,
+    fetch: createOutbound({ allowedHosts: config.FETCH_ALLOWED_HOSTS, timeoutMs: 2000 }).fetch,
+    onError: (err) => log.warn({ err }, 'cannot ask the range service for breached passwords'),
+  })
 
 const paths = { resetPassword: '/reset-password', verifyEmail: '/verify-email' }
 

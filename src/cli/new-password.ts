@@ -25,5 +25,6 @@ const sentences: Record<PasswordProblem, string> = {
   password_too_short: 'The password is too short: see PASSWORD_MIN_LENGTH.',
   password_too_long: 'The password is too long: at most 128 characters.',
   password_common: 'The password is one that people guess.',
+  password_breached: 'The password is known from a breach of another site.',
   password_weak: 'The password needs upper case, lower case, a digit and a symbol.',
 }

@@ -37,11 +37,24 @@ export const accountSettings = {
   ),
   PASSWORD_MIN_LENGTH: whole(8, 128, 8).meta(help('shortest new password')),
   PASSWORD_MIN_STRENGTH: whole(0, 4, 2).meta(
-    help('least strength of a new password as zxcvbn estimates it; 0 lets every one pass'),
+    help('least strength of a new password as zxcvbn estimates it; 0 sets no limit'),
   ),
   PASSWORD_NEEDS_CLASSES: flag(false).meta(
     help('whether a new password needs upper case, lower case, a digit and a symbol'),
   ),
+  BREACHED_PASSWORD_CHECK: oneOf(['offline', 'range', 'off'], 'offline').meta(
+    help(
+      'refuse new passwords that are known from breaches: by the list that comes with the server, by asking a range service too, or not at all',
+    ),
+  ),
+  BREACHED_PASSWORD_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an address such as https://example.com/range' })
+    .default('https://api.pwnedpasswords.com/range')
+    .meta(
+      help(
+        'the range service; it gets five characters of the SHA-1 of a password as the last segment',
+      ),
+    ),
   LOGIN_MAX_FAILURES: whole(0, 1000, 5).meta(
     help(
       'wrong passwords for one account from one address before it is locked; four times as many for either alone; 0 no limit',

@@ -59,6 +59,7 @@ export function loadConfig(env: Environment = process.env): Config {
     ...productionProblems(parsed.data),
     ...secretProblems(values),
     ...halfProviders(values),
+    ...rangeServiceProblems(parsed.data),
   )
   if (parsed.data.METRICS === 'token' && parsed.data.METRICS_TOKEN === undefined)
     problems.push('METRICS_TOKEN must be set when METRICS is token.')
@@ -132,6 +133,16 @@ function secretProblems(values: Environment): string[] {
   return key !== undefined && new Set(key).size < 8
     ? ['SECRET_KEY must be random (make one with: openssl rand -base64 48).']
     : []
+}
+
+/** The check fails open, so a URL that is never fetched would silently turn it off. */
+function rangeServiceProblems(given: Settings): string[] {
+  const { protocol, host } = new URL(given.BREACHED_PASSWORD_URL)
+  const isFetched = protocol === 'https:' || given.FETCH_ALLOWED_HOSTS.includes(host)
+  if (given.BREACHED_PASSWORD_CHECK !== 'range' || isFetched) return []
+  return [
+    'BREACHED_PASSWORD_URL must begin with https:// (or its host must be listed in FETCH_ALLOWED_HOSTS).',
+  ]
 }
 
 /** A provider of which only half is set would silently not be there. */

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import { AppError, busy } from '#lib/app-error.ts'
 import { SignInsEnded, StorageUnavailable } from '#storage/errors.ts'
 import type { AppContext, Middleware } from './context.ts'
@@ -74,6 +75,23 @@ function toAppError(thrown: unknown): AppError {
     return new AppError(status === 404 ? 'not_found' : 'invalid_request', status, { cause: thrown })
   }
   return new AppError('server_error', 500, { cause: thrown })
+}
+
+/** Errors of Node's HTTP parser, and of sockets whose client left or timed out. */
+const causedBySender =
+  /^(HPE_\w+|ECONNRESET|ECONNABORTED|EPIPE|ERR_HTTP_REQUEST_TIMEOUT|ERR_STREAM_PREMATURE_CLOSE)$/
+
+/**
+ * Logs failures that `errors` does not see. Clients can break connections as often as they like, so a broken one is a short
+ * line at debug level.
+ */
+export function logUnanswered(log: Logger): (error: Error, ctx?: AppContext) => void {
+  return (error, ctx) => {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (ctx?.req.socket.destroyed && causedBySender.test(code))
+      log.debug({ code, trace_id: ctx.state.traceId }, 'connection broke')
+    else log.error({ err: error }, 'connection failed')
+  }
 }
 
 function log(ctx: AppContext, error: AppError, thrown: unknown): void {

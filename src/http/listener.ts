@@ -11,14 +11,24 @@ export interface Listener {
   drain(timeoutMs: number): Promise<void>
 }
 
+/**
+ * How long the headers and the whole request may take to arrive, and how often Node checks. A slower client gets 408 and its
+ * connection is closed (slowloris). The largest body that we read is 100 KB.
+ */
+const arrival = {
+  headersTimeout: 15_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 1000,
+}
 const keepAliveMs = 75_000
 
 export async function listen(
   handler: RequestListener,
   address: { port: number; host: string | undefined },
+  limits = arrival,
 ): Promise<Listener> {
   let draining = false
-  const server = createServer((req, res) => {
+  const server = createServer(limits, (req, res) => {
     if (draining) res.setHeader('Connection', 'close')
     handler(req, res)
   })

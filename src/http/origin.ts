@@ -1,6 +1,6 @@
-import { isIP } from 'node:net'
 import proxyAddr from 'proxy-addr'
 import type { IncomingMessage } from 'node:http'
+import { canonicalAddress } from '#lib/addresses.ts'
 import type { Middleware } from './context.ts'
 
 const forwarded = ['forwarded', 'x-forwarded-for', 'x-forwarded-port', 'x-forwarded-prefix']
@@ -9,8 +9,9 @@ const forwarded = ['forwarded', 'x-forwarded-for', 'x-forwarded-port', 'x-forwar
  * Settles two questions before anything else looks at the request: who sent it, and under which address we answer.
  *
  * The sender is taken from `X-Forwarded-For` only as far as the trusted proxies reach; a garbled header falls back to
- * the socket's peer. Our own address is ISSUER, whatever `Host` or `X-Forwarded-*` say: links, cookies and token
- * audiences are made from it, and a forged header must not move them (Zitadel CVE-2023-49097 and its kin).
+ * the socket's peer. The address is in canonical form from here on. Our own address is ISSUER, whatever `Host` or
+ * `X-Forwarded-*` say: links, cookies and token audiences are made from it, and a forged header must not move them
+ * (Zitadel CVE-2023-49097 and its kin).
  */
 export function settleOrigin(issuer: string, trustedProxies: string): Middleware {
   const { protocol, host } = new URL(issuer)
@@ -40,10 +41,17 @@ function trustOf(setting: string): Trust {
 }
 
 function addressOf(req: IncomingMessage, trust: Trust): string {
-  const peer = req.socket.remoteAddress ?? ''
-  const address = proxyAddr(req, trust)
-  return plain(isIP(address) === 0 ? peer : address)
+  const entries = String(req.headers['x-forwarded-for'] ?? '').split(',')
+  req.headers['x-forwarded-for'] = entries.map(withoutPort).join(',')
+  return (
+    canonicalAddress(proxyAddr(req, trust)) ??
+    canonicalAddress(req.socket.remoteAddress ?? '') ??
+    ''
+  )
 }
 
-/** An IPv4 address that came over an IPv6 socket, as the IPv4 address that it is. */
-const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '')
+/** Some proxies, such as Azure's, append the port: `192.0.2.1:50000`, `[2001:db8::1]:50000`. */
+function withoutPort(entry: string): string {
+  const found = /^\s*(?:([\d.]+):\d+|\[([^\]]+)\](?::\d+)?)\s*$/.exec(entry)
+  return found?.[1] ?? found?.[2] ?? entry
+}

@@ -25,12 +25,19 @@ export interface AuthenticateParts {
 
 export function createAuthenticate({ users, passwords, limits }: AuthenticateParts): Authenticate {
   return async ({ identifier, password, address }) => {
-    const found = await limits.judge({ identifier, address }, async (isOpen) => {
-      const user = await users.findByIdentifier(identifier.trim())
-      const stored = user && (await users.findPasswordHash(user.id))
-      // Whoever is locked out or banned pays the same time, and learns nothing from it.
-      const fits = await passwords.verify(isOpen && !user?.bannedAt ? stored : undefined, password)
-      return fits && user && stored !== undefined ? { user, stored } : undefined
+    const found = await limits.judge({
+      identifier,
+      address,
+      find: () => users.findByIdentifier(identifier.trim()),
+      async look(user, isOpen) {
+        const stored = user && (await users.findPasswordHash(user.id))
+        // Whoever is locked out or banned pays the same time, and learns nothing from it.
+        const fits = await passwords.verify(
+          isOpen && !user?.bannedAt ? stored : undefined,
+          password,
+        )
+        return fits && user && stored !== undefined ? { user, stored } : undefined
+      },
     })
     if (!found) return undefined
 

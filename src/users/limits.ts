@@ -1,35 +1,43 @@
 import { AppError } from '#lib/app-error.ts'
-import { sha256 } from '#lib/hashing.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { LimitStore } from '#storage/limits.ts'
+import { addressCounters, countInOrder, isWithin } from './address-counters.ts'
+import { createTries } from './tries.ts'
 import { createTurns } from './turns.ts'
 
 /**
  * How often a password may be wrong before the door stays shut for `lockMs`: `failures` times for one account from one
  * address, four times as often for one account from anywhere (or a stranger could lock people out with five guesses) and
- * for one address (people share them). A try is counted before it is looked at and taken back when it was right, so that
- * parallel guesses cannot exceed the limit. An unknown account is counted like a known one, and whoever is locked out
- * sees what whoever is wrong sees.
+ * for one address (people share them), whatever the accounts. A try is counted before it is looked at and taken back when
+ * it was right, so that parallel guesses cannot exceed the limit. An unknown account is counted like a known one, and
+ * whoever is locked out sees what whoever is wrong sees.
  *
- * Parallel tries that are all right must not shut each other out while they are counted: in one process those of an
- * account from one address are looked at one after another, and those of one address half as many at a time as it may
- * fail. A try that is refused waits for nobody.
+ * E-mail and username of an account share its counter. At the address a right password takes back its own try only;
+ * otherwise an attacker could clear the counter with an account of their own between guesses at others.
+ *
+ * Parallel tries that are all right must not shut each other out while they are counted: in one process those of a name
+ * from one address are looked at one after another, and those of one address half as many at a time as it may fail. A try
+ * that is refused waits for nobody.
  */
 export interface LoginLimits {
   /**
-   * Looks at a try: `look` is told whether it may, and resolves to undefined when the try was wrong. A good one forgets
-   * the failures of the account from this address and is taken back elsewhere; when it was not allowed, what `look` says
-   * does not count. Rejects with `busy` when too many wait for their turn.
+   * Looks at a try. A good one forgets the failures of the account from this address and is taken back elsewhere. Rejects
+   * with `busy` when too many wait for their turn.
    */
-  judge<T>(
-    attempt: LoginAttempt,
-    look: (isOpen: boolean) => Promise<T | undefined>,
-  ): Promise<T | undefined>
+  judge<U extends { id: string }, T>(attempt: LoginAttempt<U, T>): Promise<T | undefined>
 }
 
-export interface LoginAttempt {
+export interface LoginAttempt<U, T> {
+  /**
+   * What was typed. Turns are taken by this and not by account: otherwise waiting times would tell which names belong to the
+   * same one.
+   */
   identifier: string
   address: string
+  /** Whose account it is. */
+  find(): Promise<U | undefined>
+  /** Resolves to undefined when the try was wrong. With `isOpen` false the result is ignored. */
+  look(user: U | undefined, isOpen: boolean): Promise<T | undefined>
 }
 
 export interface LoginLimitsParts {
@@ -47,51 +55,39 @@ const hourMs = 3_600_000
 export function createLoginLimits(parts: LoginLimitsParts): LoginLimits {
   const { limits, failures, lockMs } = parts
   const turns = createTurns(parts.waitingMax)
+  const tries = createTries(limits, lockMs)
   const sizeOfAddress = Math.ceil((failures * shared) / 2)
 
-  const isOpen = async (counters: Counters): Promise<boolean> => {
-    const all = Object.values(counters)
-    const hits = await Promise.all(all.map(({ key }) => limits.hit(key, lockMs)))
-    return hits.every(({ count }, index) => count <= all[index]!.max)
-  }
-  const succeed = ({ account, pair, address }: Counters): Promise<unknown> =>
-    Promise.all([limits.reset(pair.key), limits.release(account.key), limits.release(address.key)])
-  const takeBack = (counters: Counters): Promise<unknown> =>
-    Promise.allSettled(Object.values(counters).map(({ key }) => limits.release(key)))
-
   return {
-    async judge(attempt, look) {
-      if (failures === 0) return look(true)
-      const counters = countersOf(attempt, failures)
-      const turn = await turns.take({ key: counters.pair.key, size: 1 }, () =>
-        turns.take({ key: counters.address.key, size: sizeOfAddress }, async () => {
-          if (!(await isOpen(counters))) return { isOpen: false as const }
+    async judge({ identifier, address, find, look }) {
+      if (failures === 0) return look(await find(), true)
+      const name = identifier.trim().normalize('NFKC').toLowerCase()
+      const networks = addressCounters('login:address', address, failures * shared)
+      const { key: from } = networks[0]!
+
+      const turn = await turns.take({ key: `${from} ${name}`, size: 1 }, () =>
+        turns.take({ key: from, size: sizeOfAddress }, async () => {
+          const user = await find()
+          const account = user ? `id:${user.id}` : `name:${name}`
+          const pair = { key: `login:pair:${account} ${from}`, max: failures }
+          const everywhere = { key: `login:account:${account}`, max: failures * shared }
+          const { isOpen, takeBack } = await tries.count([[pair], [everywhere], networks])
+          if (!isOpen) return { isOpen, user }
           try {
-            const found = await look(true)
-            if (found !== undefined) await succeed(counters)
-            return { isOpen: true as const, found }
+            const found = await look(user, true)
+            if (found !== undefined) await takeBack(pair.key)
+            return { isOpen, found }
           } catch (error) {
             // Nobody looked: a server that was busy must not lock people out.
-            await takeBack(counters)
+            await takeBack()
             throw error
           }
         }),
       )
       if (turn.isOpen) return turn.found
-      await look(false)
+      await look(turn.user, false)
       return undefined
     },
-  }
-}
-
-type Counters = Record<'account' | 'pair' | 'address', { key: string; max: number }>
-
-function countersOf({ identifier, address }: LoginAttempt, failures: number): Counters {
-  const account = sha256(identifier.trim().normalize('NFKC').toLowerCase())
-  return {
-    account: { key: `login:account:${account}`, max: failures * shared },
-    pair: { key: `login:pair:${account}:${sha256(address)}`, max: failures },
-    address: { key: `login:address:${sha256(address)}`, max: failures * shared },
   }
 }
 
@@ -121,16 +117,20 @@ export function createRequestLimits({
   return {
     async count(address) {
       const states = await Promise.all(
-        spans.map(async ({ name, ms, max }) => {
-          const { count, resetAt } = await limits.hit(`requests:${name}:${sha256(address)}`, ms)
-          return {
-            max,
-            remaining: max - count,
-            reset: Math.max(1, Math.ceil((resetAt - now()) / 1000)),
-          }
-        }),
+        spans.map(({ name, ms, max }) =>
+          countInOrder(addressCounters(`requests:${name}`, address, max), (key) =>
+            limits.hit(key, ms),
+          ),
+        ),
       )
-      const [tightest] = states.toSorted((a, b) => a.remaining - b.remaining)
+      const [tightest] = states
+        .flat()
+        .map(({ count, max, resetAt }) => ({
+          max,
+          remaining: max - count,
+          reset: Math.max(1, Math.ceil((resetAt - now()) / 1000)),
+        }))
+        .toSorted((a, b) => a.remaining - b.remaining)
       if (!tightest) return {}
       const headers = {
         'RateLimit-Limit': String(tightest.max),
@@ -162,12 +162,15 @@ export function createMailLimits({
   perRecipient,
   perAddress,
 }: MailLimitsParts): MailLimits {
-  const hits = async (key: string): Promise<number> => (await limits.hit(key, hourMs)).count
+  const hit = (key: string) => limits.hit(key, hourMs)
   return {
     async maySend(to, from) {
       // The address first: who has used up their own may not use up the recipient's too.
-      if (from !== undefined && (await hits(`mail-from:${sha256(from)}`)) > perAddress) return false
-      return (await hits(`mail:${sha256(to.toLowerCase())}`)) <= perRecipient
+      const counters = [
+        ...(from === undefined ? [] : addressCounters('mail-from', from, perAddress)),
+        { key: `mail:${to.toLowerCase()}`, max: perRecipient },
+      ]
+      return (await countInOrder(counters, hit)).every(isWithin)
     },
   }
 }

@@ -1,8 +1,13 @@
 import type { ZxcvbnFactory } from '@zxcvbn-ts/core'
+import type { IsBreached } from './breached-passwords.ts'
 
 /** Why a new password is not accepted; the sentence is in the locale files under `errors.`. */
 export type PasswordProblem =
-  'password_too_short' | 'password_too_long' | 'password_common' | 'password_weak'
+  | 'password_too_short'
+  | 'password_too_long'
+  | 'password_common'
+  | 'password_weak'
+  | 'password_breached'
 
 export interface PasswordPolicyRules {
   /** Characters as people see them (code points), not UTF-16 units. */
@@ -11,11 +16,13 @@ export interface PasswordPolicyRules {
   minStrength: number
   /** The classic rule: upper case, lower case, digit and symbol. */
   needsClasses: boolean
+  /** Called last because it may send a request. */
+  isBreached?: IsBreached
 }
 
 /**
- * Whether a new password is good enough: long enough, and not one that people guess. Strength is zxcvbn's estimate over
- * a bundled list of 49,000 common passwords; words of the person's own (e-mail, username) count as known to a guesser.
+ * Whether a new password is good enough: long enough, not one that people guess, and not known from a breach. Strength is
+ * zxcvbn's estimate over a bundled list of 49,000 common passwords; words of the person's own (e-mail, username) count as known to a guesser.
  */
 export type PasswordPolicy = (
   password: string,
@@ -31,20 +38,26 @@ export function createPasswordPolicy({
   minLength,
   minStrength,
   needsClasses,
+  isBreached,
 }: PasswordPolicyRules): PasswordPolicy {
   return async (password, own = []) => {
     const characters = Array.from(password)
     if (characters.length < minLength) return 'password_too_short'
     if (characters.length > longest) return 'password_too_long'
     if (needsClasses && !classes.every((one) => one.test(password))) return 'password_weak'
-    if (minStrength === 0) return undefined
-    const words = own.filter((word) => word !== undefined && word !== '')
-    const { score } = (await estimator()).check(
-      characters.slice(0, judged).join(''),
-      words as string[],
-    )
-    return score < minStrength ? 'password_common' : undefined
+    if (minStrength > 0 && (await strengthOf(characters, own)) < minStrength)
+      return 'password_common'
+    return (await isBreached?.(password)) ? 'password_breached' : undefined
   }
+}
+
+async function strengthOf(
+  characters: readonly string[],
+  own: readonly (string | undefined)[],
+): Promise<number> {
+  const words = own.filter((word) => word !== undefined && word !== '')
+  const judgedPart = characters.slice(0, judged).join('')
+  return (await estimator()).check(judgedPart, words as string[]).score
 }
 
 const classes = [/\p{Lu}/u, /\p{Ll}/u, /\p{Nd}/u, /[^\p{L}\p{N}]/u]

@@ -204,3 +204,14 @@ test('metrics are open in development, off in production, and behind the token w
   t.is(problems({ METRICS_TOKEN: 'short' }).length, 1)
   t.is(problems({ METRICS: 'yes' }).length, 1)
 })
+
+test('a range service without https is refused unless its host is listed', (t) => {
+  const plain = {
+    BREACHED_PASSWORD_CHECK: 'range',
+    BREACHED_PASSWORD_URL: 'http://10.0.0.1:8080/range',
+  }
+  t.regex(problems(plain)[0]!, /^BREACHED_PASSWORD_URL must begin with https/)
+  t.deepEqual(problems({ ...plain, FETCH_ALLOWED_HOSTS: '10.0.0.1:8080' }), [])
+  t.deepEqual(problems({ ...plain, BREACHED_PASSWORD_CHECK: 'offline' }), [])
+  t.is(problems({ BREACHED_PASSWORD_URL: 'api.example.com' }).length, 1)
+})

@@ -1,6 +1,7 @@
+import { Readable } from 'node:stream'
 import test, { type ExecutionContext } from 'ava'
 import { pino } from 'pino'
-import { errors } from '#http/errors.ts'
+import { errors, logUnanswered } from '#http/errors.ts'
 import { trace } from '#http/trace.ts'
 import { AppError } from '#lib/app-error.ts'
 import { StorageUnavailable } from '#storage/errors.ts'
@@ -75,3 +76,26 @@ test('a browser gets a page', async (t) => {
   t.is(response.status, 403)
   t.is(text, '<p>csrf</p>')
 })
+
+test('what fails while an answer is sent is logged as an error, with its stack', async (t) => {
+  const lines: string[] = []
+  const log = pino({ level: 'debug' }, { write: (line) => void lines.push(line) })
+  const failed = Promise.withResolvers<void>()
+  const origin = await serve(t, (ctx) => {
+    ctx.app.on('error', logUnanswered(log)).once('error', () => failed.resolve())
+    ctx.body = Readable.from(failing())
+  })
+  await t.throwsAsync(fetch(origin).then((response) => response.text()))
+  await failed.promise
+  t.like(JSON.parse(lines[0]!), {
+    level: 50,
+    msg: 'connection failed',
+    err: { message: 'no disk' },
+  })
+  t.true(lines[0]!.includes('stack'))
+})
+
+async function* failing() {
+  yield 'the beginning'
+  throw new Error('no disk')
+}

@@ -64,13 +64,39 @@ test('with trusted ranges the sender is the first from the right that is not in 
 })
 
 test('a garbled header falls back to the peer', async (t) => {
-  for (const garbled of ['unknown', '203.0.113.7:1234', '<script>', '999.1.1.1', ',', "'; --"])
+  const several = ['unknown', '<script>', '999.1.1.1', ',', "'; --", '203.0.113.7:', ':80', '[]:80']
+  for (const garbled of [
+    ...several,
+    '203.0.113.7:1:2',
+    '[203.0.113.7',
+    '2001:db8::7]:80',
+    '[x]:80',
+  ])
     t.is(await addressOf(t, '1', garbled), '127.0.0.1', garbled)
 })
 
 test('an IPv6 sender is taken, and an IPv4 one in IPv6 clothes is the IPv4 one', async (t) => {
   t.is(await addressOf(t, '1', '2001:db8::7'), '2001:db8::7')
   t.is(await addressOf(t, '1', '::ffff:203.0.113.7'), '203.0.113.7')
+})
+
+test('a port that the proxy has added is left out', async (t) => {
+  t.is(await addressOf(t, '1', '203.0.113.7:50000'), '203.0.113.7')
+  t.is(await addressOf(t, '1', '[2001:db8::7]:50000'), '2001:db8::7')
+  t.is(await addressOf(t, '1', '[2001:db8::7]'), '2001:db8::7')
+  t.is(await addressOf(t, '2', '6.6.6.6:1, 203.0.113.7:50000 , 10.0.0.1:443'), '203.0.113.7')
+  t.is(await addressOf(t, '127.0.0.0/8, 10.0.0.0/8', '203.0.113.7:1, 10.0.0.1:2'), '203.0.113.7')
+})
+
+test('every spelling of an address is one address', async (t) => {
+  for (const spelling of [
+    '2001:DB8::7',
+    '2001:0db8:0:0::7',
+    '[2001:db8:0:0:0:0:0:7]:80',
+    '2001:db8::7%a',
+  ])
+    t.is(await addressOf(t, '1', spelling), '2001:db8::7', spelling)
+  t.is(await addressOf(t, '1', '::ffff:cb00:7107'), '203.0.113.7')
 })
 
 test('our own address is the issuer’s, whatever Host and the forwarded headers say', async (t) => {

@@ -72,6 +72,20 @@ for (const [trusted, appended] of Object.entries(proxies)) {
   })
 }
 
+test('the addresses of a /64, however they are written, share requests and guesses', async (t) => {
+  const fixture = await start(t, {
+    env: { TRUSTED_PROXIES: '1', LOGIN_MAX_FAILURES: '1', REQUESTS_PER_MINUTE: '6' },
+  })
+  const { email: identifier, password } = await fixture.addUser()
+  const spellings = ['2001:db8::7', '2001:DB8:0:0:1::', '[2001:db8::2:0:1]:443', '2001:db8::%a']
+  for (const [n, from] of spellings.entries())
+    t.is(await login(fixture, { identifier: `person${n}`, password: 'wrong' }, [from]), 401)
+  t.is(await login(fixture, { identifier, password }, ['2001:db8::8']), 401, 'locked')
+  t.is(await login(fixture, { identifier, password }, ['2001:db8:0:1::8']), 200, 'a neighbour')
+  t.is(await login(fixture, { identifier, password }, ['2001:db8::9']), 401)
+  t.is(await login(fixture, { identifier, password }, ['2001:db8::a']), 429)
+})
+
 /** Counts how often a password is held against somebody's own hash; the server knows nothing of it. */
 function watch(t: ExecutionContext, { server: { services } }: Fixture): () => number {
   const { passwords } = services

@@ -96,6 +96,57 @@ test('guesses at many accounts lock the address', async (t) => {
   t.is(await authenticate({ identifier: email, password: 'the right one', ...here }), undefined)
 })
 
+test('guesses at many accounts from one /64 lock it, whatever its addresses', async (t) => {
+  const { authenticate } = await begin(t)
+  for (let n = 0; n < 20; n++)
+    await authenticate({ identifier: `user${n}`, password: 'wrong', address: `2001:db8::${n}` })
+  const right = { identifier: email, password: 'the right one' }
+  t.is(await authenticate({ ...right, address: '2001:db8::ffff' }), undefined)
+  t.truthy(await authenticate({ ...right, address: '2001:db8:0:1::1' }))
+})
+
+test('a right password between the guesses at others does not clear the address', async (t) => {
+  const { authenticate, looked, users, id } = await begin(t)
+  const passwordHash = await users.findPasswordHash(id)
+  const victims = Array.from({ length: 40 }, (_, n) => `victim${n}`)
+  for (const username of victims) await users.create({ id: newId(), username, passwordHash })
+  let own = 0
+  for (const identifier of victims) {
+    if (await authenticate({ identifier: email, password: 'the right one', ...here })) own++
+    await authenticate({ identifier, password: 'wrong', ...here })
+  }
+  t.is(looked() - own, 20)
+})
+
+test('e-mail and username of an account share its guesses', async (t) => {
+  const { authenticate, looked, users, id } = await begin(t)
+  await users.update(id, { username: 'lihua' })
+  const names = [email, 'lihua', ' LiHua ', email.toUpperCase()]
+  for (let n = 0; n < 12; n++)
+    await authenticate({ identifier: names[n % 4]!, password: 'wrong', ...here })
+  t.is(looked(), 5)
+  for (let n = 0; n < 40; n++)
+    await authenticate({ identifier: names[n % 4]!, password: 'wrong', address: `198.51.100.${n}` })
+  // Seven more tries from here were refused, and counted.
+  t.is(looked(), 5 + 8)
+})
+
+test('a known name and an unknown one use up the address alike', async (t) => {
+  const { authenticate, users, id } = await begin(t)
+  await users.update(id, { username: 'lihua' })
+  const passwordHash = await users.findPasswordHash(id)
+  await users.create({ id: newId(), username: 'own', passwordHash })
+  const triesUntilShut = async (address: string, names: string[]): Promise<number> => {
+    for (let tries = 0; ; tries++) {
+      const own = { identifier: 'own', password: 'the right one', address }
+      if (!(await authenticate(own))) return tries
+      await authenticate({ identifier: names[tries % 2]!, password: 'wrong', address })
+    }
+  }
+  const known = await triesUntilShut('192.0.2.8', [email, 'lihua'])
+  t.is(await triesUntilShut('192.0.2.9', ['none@example.com', 'none']), known)
+})
+
 test('of fifty parallel guesses no more than the limit are looked at', async (t) => {
   const { authenticate, looked } = await begin(t)
   await Promise.all(
