@@ -72,7 +72,7 @@ export const serverSettings = {
   ),
   FETCH_ALLOWED_HOSTS: list(z.string()).meta(
     help(
-      'host:port pairs on private addresses that may be fetched (back-channel logout, jwks_uri, trusted issuers), separated by commas',
+      'host:port pairs that may be fetched although they are private or speak http (back-channel logout, jwks_uri, trusted issuers), separated by commas',
     ),
   ),
 }

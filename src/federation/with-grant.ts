@@ -48,8 +48,8 @@ export async function redeemWithGrant(
   outbound.check(tokenUrl)
   const ctx = contextOf('/connect/hop/callback', query)
   ctx.session.grant = session
-  const lookup = outbound.lookupFor(tokenUrl)
-  await beforeDeadline(middlewareOf(call, lookup && { lookup })(ctx, noMore))
+  const agent = outbound.agentFor(tokenUrl, maxAnswerBytes)
+  await beforeDeadline(middlewareOf(call, { agent })(ctx, noMore)).finally(() => agent.destroy())
   const answer = ctx.state.grant?.response ?? {}
   if (answer['error'] !== undefined) throw failureOf(answer['error'])
   return (answer['raw'] ?? {}) as Tokens
@@ -67,6 +67,8 @@ const grant = grantModule.default
 type Middleware = (ctx: Context, next: () => Promise<void>) => Promise<void>
 
 const timeoutMs = 5000
+/** On the wire. grant's client inflates a compressed answer without a bound of its own; zlib makes that 64 MiB at most. */
+const maxAnswerBytes = 64 * 1024
 const noMore = async (): Promise<void> => {}
 
 /** A name of our own: by a vendor's name grant would add what it knows of the vendor. */
@@ -114,6 +116,8 @@ async function beforeDeadline(work: Promise<void>): Promise<void> {
 function failureOf(error: unknown): UpstreamFailure {
   const code = typeof error === 'object' && error !== null && 'error' in error ? error.error : error
   if (typeof code !== 'string') return new UpstreamFailure('unavailable', 'no answer of OAuth')
+  // Node's word for an answer that was cut off, by the other side or at our bound.
+  if (code === 'aborted') return new UpstreamFailure('unavailable', 'the token answer was cut off')
   if (/^[a-z_]+$/.test(code)) return failed(`the token endpoint says ${code}`)
   if (code.startsWith('Grant: ')) return failed(code)
   return new UpstreamFailure('unavailable', `the token endpoint: ${code.slice(0, 100)}`)

@@ -1,16 +1,20 @@
+import { createOutbound } from '#http/outbound.ts'
+
+/** The engine's own deadline. */
+const timeoutMs = 2500
+
 /**
- * What the engine fetches for clients: `jwks_uri`, `sector_identifier_uri`, back-channel logout. It brings its own guard
- * against private addresses (a dispatcher that drops such connections); we refuse redirects besides, and let through
- * only the hosts that the operator has listed.
+ * What the engine fetches for clients: `jwks_uri`, `sector_identifier_uri`, back-channel logout. Its own guard is a
+ * dispatcher that looks at the address once it has connected, so the request goes out our way.
  */
 export function createFetch(allowedHosts: readonly string[]): typeof fetch {
-  return (input, init = {}) => {
-    const url = new URL(input instanceof Request ? input.url : input)
-    const options: RequestInit = {
-      ...init,
-      redirect: init.redirect === 'manual' ? 'manual' : 'error',
-    }
-    if (allowedHosts.includes(url.host)) delete (options as { dispatcher?: unknown }).dispatcher
-    return fetch(input, options)
+  const outbound = createOutbound({ allowedHosts, timeoutMs })
+  return async (input, init) => {
+    const request = new Request(input, init)
+    return outbound.fetch(request.url, {
+      method: request.method,
+      headers: Object.fromEntries(request.headers),
+      body: await request.text(),
+    })
   }
 }

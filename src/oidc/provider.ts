@@ -161,7 +161,7 @@ function protocol({ config, storage }: ProviderParts): Configuration {
       introspectionSigningAlgValues: ['RS256', 'ES256'],
     },
     fetch: createFetch(config.FETCH_ALLOWED_HOSTS),
-    fetchResponseBodyLimits: { jwksUri: 256 * 1024, sectorIdentifierUri: 64 * 1024 },
+    fetchResponseBodyLimits: { jwks_uri: 256 * 1024, sector_identifier_uri: 64 * 1024 },
     rotateRefreshToken: true,
     issueRefreshToken: (_ctx, client, code) =>
       client.grantTypeAllowed('refresh_token') &&
