@@ -74,6 +74,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     settleLocale,
     errors(words.page, words.sentences),
     aliasPaths(basePath),
+    (_ctx, next) => services.audit.during(next),
   ]
   const inside: Middleware[] = [
     metadata({ engine, jwksMaxAge: config.JWKS_MAX_AGE_SECONDS }) as Middleware,

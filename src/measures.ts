@@ -3,6 +3,7 @@ import { activeUserOf, countedAs, counterName } from '#audit/counted.ts'
 import { createDailyCounter } from '#audit/daily.ts'
 import { createAuditRecorder, type AuditRecorder } from '#audit/recorder.ts'
 import { createStatistics, type ReadStatistics } from '#audit/statistics.ts'
+import type { Config } from '#config/load.ts'
 import { createMetrics, type Metrics } from '#http/metrics.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Storage } from '#storage/storage.ts'
@@ -16,13 +17,15 @@ export interface Measures {
 }
 
 export interface MeasuresParts {
+  config: Pick<Config, 'AUDIT_WRITES'>
   storage: Storage
   passwords: Pick<Passwords, 'waiting'>
   log: Logger
   now: Clock
 }
 
-export function createMeasures({ storage, passwords, log, now }: MeasuresParts): Measures {
+export function createMeasures(parts: MeasuresParts): Measures {
+  const { config, storage, passwords, log, now } = parts
   const { statistics: store, artifacts } = storage
   const metrics = createMetrics({
     waitingPasswords: () => passwords.waiting(),
@@ -32,6 +35,7 @@ export function createMeasures({ storage, passwords, log, now }: MeasuresParts):
   const recorder = createAuditRecorder({
     store: storage.audit,
     now,
+    batched: config.AUDIT_WRITES === 'batched',
     onError: (error) => log.error({ err: error }, 'audit events wait to be written'),
   })
   const daily = createDailyCounter({
@@ -52,6 +56,7 @@ export function createMeasures({ storage, passwords, log, now }: MeasuresParts):
         const userId = activeUserOf(event)
         if (userId !== undefined) daily.active(userId)
       },
+      during: recorder.during,
       async flush() {
         await Promise.all([recorder.flush(), daily.flush()])
       },

@@ -108,7 +108,7 @@ export function createServices(parts: ServicesParts): Services {
   })
   const permittedScopes = createPermittedScopes(storage.roles)
   const codes = createMailCodes({ ...storage, key: deriveKey(secrets[0], 'mail-codes'), now })
-  const measures = createMeasures({ storage, passwords, log, now })
+  const measures = createMeasures({ config, storage, passwords, log, now })
   const mail = mailOf(parts, secrets)
   const notify = notifyOf(config, mail)
   const strongSignIn = createStrongSignIn({

@@ -1,14 +1,18 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '#lib/clock.ts'
 import { newId } from '#lib/ids.ts'
 import type { AuditEvent, AuditStore } from '#storage/audit.ts'
 
 /**
- * The audit log's way in. `record` never waits and never fails: events gather in memory and are written in batches, so
- * that no token is delayed by them; a batch that could not be written is tried again with the next, and `stop` writes
- * what is left. A process that is killed loses the events of the last moment.
+ * The audit log's way in. `record` never waits and never fails: events gather in memory and are written in batches, each
+ * as soon as the one before is written, and a batch that could not be written is tried again with the next. What a request
+ * has recorded is written before its answer leaves (`during`), so that no acknowledged sign-in is missing after a crash.
+ * `batched` gives that up: then a process that is killed loses the events of the last `intervalMs`.
  */
 export interface AuditRecorder {
   record(event: NewAuditEvent): void
+  /** Does `work`, and resolves once the events that it recorded are written. Rejects when they cannot be. */
+  during<T>(work: () => Promise<T>): Promise<T>
   /** Writes what has gathered; resolves when it is written. */
   flush(): Promise<void>
   stop(): Promise<void>
@@ -20,6 +24,8 @@ export interface AuditRecorderParts {
   store: AuditStore
   now: Clock
   onError(error: unknown): void
+  /** Whether requests do not wait for their events. */
+  batched?: boolean
   intervalMs?: number
 }
 
@@ -27,16 +33,15 @@ const maxBatch = 500
 /** Past this the oldest go: a database that is away for hours must not fill the memory. */
 const maxWaiting = 50_000
 
-export function createAuditRecorder({
-  store,
-  now,
-  onError,
-  intervalMs = 200,
-}: AuditRecorderParts): AuditRecorder {
+export function createAuditRecorder(parts: AuditRecorderParts): AuditRecorder {
+  const { store, now, onError, batched = false, intervalMs = 200 } = parts
+  const requests = new AsyncLocalStorage<{ hasRecorded: boolean }>()
   let waiting: AuditEvent[] = []
   let writing: Promise<void> = Promise.resolve()
+  let next: Promise<void> | undefined
 
   const writeAll = async (): Promise<void> => {
+    next = undefined
     while (waiting.length > 0) {
       const batch = waiting.slice(0, maxBatch)
       await store.add(batch)
@@ -44,9 +49,10 @@ export function createAuditRecorder({
       waiting = waiting.filter((event) => !written.has(event))
     }
   }
+  /** Those who come while a batch is being written share the next one. */
   const flush = (): Promise<void> => {
-    writing = writing.then(writeAll, writeAll)
-    return writing
+    next ??= writing = writing.then(writeAll, writeAll)
+    return next
   }
   const timer = setInterval(() => {
     if (waiting.length > 0) flush().catch(onError)
@@ -56,6 +62,16 @@ export function createAuditRecorder({
     record(event) {
       waiting.push({ ...event, id: newId(), at: now() })
       if (waiting.length > maxWaiting) waiting.shift()
+      const request = requests.getStore()
+      if (request && isAboutPerson(event)) request.hasRecorded = true
+    },
+    during: (work) => {
+      const request = { hasRecorded: false }
+      return requests.run(request, async () => {
+        const result = await work()
+        if (request.hasRecorded && !batched) await flush()
+        return result
+      })
     },
     flush,
     async stop() {
@@ -64,3 +80,7 @@ export function createAuditRecorder({
     },
   }
 }
+
+/** Tokens of clients that act for themselves are many and nobody's sign-in: no request waits for them. */
+const isAboutPerson = ({ type, actor }: NewAuditEvent): boolean =>
+  !(type === 'token.issued' && actor?.startsWith('client:'))

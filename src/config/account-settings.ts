@@ -28,6 +28,11 @@ export const accountSettings = {
   NOTIFY_NEW_DEVICE: flag(true).meta(
     help('whether a sign-in on a device that was not seen before is told by mail'),
   ),
+  AUDIT_WRITES: oneOf(['before-answer', 'batched'], 'before-answer').meta(
+    help(
+      'whether what a request did is in the audit log before its answer leaves, or up to 0.2 s later, which a crash loses',
+    ),
+  ),
   AUDIT_RETENTION_DAYS: whole(1, 36_500, 365).meta(help('how long audit events are kept')),
   ARGON2_MEMORY_KIB: whole(8192, 4_194_304, 19_456).meta(help('argon2id memory')),
   ARGON2_TIME_COST: whole(1, 100, 2).meta(help('argon2id passes')),
