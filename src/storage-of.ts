@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Config } from '#config/load.ts'
-import { systemClock } from '#lib/clock.ts'
+import { systemClock, type Clock } from '#lib/clock.ts'
 import { joinRedis } from '#storage/join.ts'
 import { openSqlStorage } from '#storage/sql/open.ts'
 import type { Storage } from '#storage/storage.ts'
@@ -10,6 +10,7 @@ import type { Storage } from '#storage/storage.ts'
 export async function openStorage(
   config: Config,
   onRedisError?: (error: unknown) => void,
+  now: Clock = systemClock,
 ): Promise<Storage> {
   const path = config.DATABASE_URL.startsWith('sqlite:')
     ? config.DATABASE_URL.slice('sqlite:'.length)
@@ -21,7 +22,7 @@ export async function openStorage(
     poolMax: config.DATABASE_POOL_MAX,
     acquireTimeoutMs: config.DATABASE_ACQUIRE_TIMEOUT_MS,
     statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
-    now: systemClock,
+    now,
   })
   if (config.REDIS_URL === undefined) return sql
   const { openRedisArtifacts } = await import('#storage/redis/open.ts')
@@ -29,7 +30,7 @@ export async function openStorage(
     url: config.REDIS_URL,
     prefix: config.REDIS_PREFIX,
     commandTimeoutMs: config.REDIS_COMMAND_TIMEOUT_MS,
-    now: systemClock,
+    now,
     ...(onRedisError ? { onError: onRedisError } : {}),
   })
   return joinRedis(sql, redis)

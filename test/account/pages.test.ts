@@ -63,6 +63,25 @@ test('a page works below the path of the issuer', async (t) => {
   t.true(saved.text.includes('Your profile is saved.'))
 })
 
+test('what is limited in the API is limited on its page too', async (t) => {
+  const fixture = await start(t, { env: { REQUESTS_PER_MINUTE: '4' } })
+  // The sign-in counts as the first.
+  const { browser, person } = await signIn(fixture, '/account')
+  const page = await browser.open(`${fixture.issuer}/account/security`)
+  const change = (current_password: string) =>
+    page.submit('/account/security/password', {
+      current_password,
+      new_password: 'another long pass phrase',
+    })
+  for (let n = 0; n < 3; n++)
+    t.notRegex((await change('wrong')).text, /many requests in a short time/)
+  const before = await fixture.storage.users.findPasswordHash(person.id)
+  const refused = await change(person.password)
+  t.is(refused.status, 422)
+  t.regex(refused.text, /many requests in a short time/)
+  t.is(await fixture.storage.users.findPasswordHash(person.id), before)
+})
+
 test('the way back is ours alone', async (t) => {
   const fixture = await start(t)
   const { browser } = await signIn(fixture, '/account')

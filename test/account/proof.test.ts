@@ -1,6 +1,7 @@
 import test from 'ava'
 import { expectProof } from '#account/proof.ts'
 import type { Caller } from '#http/api.ts'
+import { AppError } from '#lib/app-error.ts'
 import type { User } from '#storage/users.ts'
 
 const user = { id: 'u' } as User
@@ -30,17 +31,18 @@ test('an older one, one to another’s application, or none that is known, is no
     { via: 'api_key', signedInAt: now },
   ] as const
   for (const caller of callers) {
-    const error = await t.throwsAsync(prove(caller))
-    t.like(error, { code: 'insufficient_user_authentication', status: 401 })
-    const { headers } = error as unknown as { headers: Record<string, string> }
-    t.regex(headers['WWW-Authenticate'] ?? '', /max_age="600"/)
+    const error = await t.throwsAsync(prove(caller), {
+      instanceOf: AppError,
+      code: 'insufficient_user_authentication',
+    })
+    t.is(error.status, 401)
+    t.regex(error.headers['WWW-Authenticate'] ?? '', /max_age="600"/)
   }
 })
 
 test('a wrong password is no proof, however fresh the sign-in', async (t) => {
   const caller = { scopes: new Set<string>(), via: 'token', signedInAt: now } as const
-  const error = await t.throwsAsync(
-    expectProof(parts, user, { password: 'x', caller, address: '::1' }),
-  )
-  t.like(error, { code: 'invalid_credentials', status: 401 })
+  const proof = expectProof(parts, user, { password: 'x', caller, address: '::1' })
+  const error = await t.throwsAsync(proof, { instanceOf: AppError, code: 'invalid_credentials' })
+  t.is(error.status, 401)
 })

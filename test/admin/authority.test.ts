@@ -84,13 +84,22 @@ test('whoever may only manage clients gets no more by one', async (t) => {
   t.like(await helper.call('PATCH', '/admin/clients/harmless', { scope: 'admin:keys' }), refused)
 })
 
-test('whoever may only manage roles adds no administration to one', async (t) => {
+test('whoever may only manage roles neither adds administration to one nor takes it away', async (t) => {
   const fixture = await administrator(t)
   const helper = await deputy(fixture, 'admin:roles')
   const more = { [fixture.config.API_RESOURCE]: ['admin:roles', 'admin:users'] }
   t.like(await helper.call('PUT', `/admin/roles/${helper.role}`, { permissions: more }), refused)
   t.like(await helper.call('POST', '/admin/roles', { name: 'more', permissions: more }), refused)
   t.is((await helper.call('POST', '/admin/roles', { name: 'plain' })).status, 201)
+
+  const stronger = { name: 'stronger', permissions: more }
+  await fixture.admin('POST', '/admin/roles', stronger)
+  const path = '/admin/roles/stronger'
+  for (const permissions of [{}, { [fixture.config.API_RESOURCE]: ['admin:roles'] }])
+    t.like(await helper.call('PUT', path, { permissions }), refused)
+  t.like(await helper.call('DELETE', path), refused)
+  t.like(await fixture.admin('GET', path), { status: 200, body: stronger })
+  t.is((await helper.call('DELETE', '/admin/roles/plain')).status, 204)
 })
 
 test('a client that is registered for a scope administers with its own token', async (t) => {

@@ -73,4 +73,12 @@ test('API keys of everyone are listed without secrets and revoked', async (t) =>
   t.is((await admin('DELETE', `/admin/api-keys/${made.id}`)).status, 204)
   t.is((await withKey()).status, 401)
   t.is((await admin('DELETE', `/admin/api-keys/${made.id}`)).status, 404)
+  const { body: me } = await admin('GET', '/users/me')
+  const [event, creation] = await auditOf(fixture, `api_key:${made.id}`)
+  t.like(event, {
+    type: 'api_key.revoked',
+    actor: me.id,
+    details: { before: { user_id: someone.id, ...wanted } },
+  })
+  t.like(creation, { type: 'api_key.created', actor: someone.id })
 })

@@ -1,5 +1,12 @@
 import test from 'ava'
-import { auditOf as signInsOf, begin, finish, signInWith } from '../federation/journey.ts'
+import {
+  auditOf as signInsOf,
+  begin,
+  callbackOf,
+  finish,
+  press,
+  signInWith,
+} from '../federation/journey.ts'
 import { oidcStandIn, type OidcStandIn } from '../support/stand-ins/oidc.ts'
 import { start } from '../support/start.ts'
 import { administrator, auditOf } from './administrator.ts'
@@ -76,6 +83,18 @@ test('a secret does not follow a changed address', async (t) => {
     t.is((await admin('PUT', '/admin/providers/acme', known)).status, 200)
     t.is((await admin('PUT', '/admin/providers/acme', bodyless(acme))).status, 200)
   }
+})
+
+test('what comes back after the client of a provider was changed is refused', async (t) => {
+  const acme = await oidcStandIn(t)
+  const fixture = await administrator(t, { env: { FETCH_ALLOWED_HOSTS: acme.host } })
+  await fixture.admin('POST', '/admin/providers', bodyOf(acme))
+  const { browser, login } = await begin(fixture)
+  const callback = await callbackOf(await press(login, 'acme'))
+  const changed = { ...bodyless(acme), client_id: 'another-client' }
+  t.is((await fixture.admin('PUT', '/admin/providers/acme', changed)).status, 200)
+  t.is((await browser.open(callback)).status, 400)
+  t.false(acme.asked.some(({ path }) => path === '/token'))
 })
 
 const bodyless = (acme: OidcStandIn) => {

@@ -1,7 +1,10 @@
 import test from 'ava'
+import * as oidc from 'openid-client'
 import { apiKeyType } from '#oidc/exchange-api-key.ts'
 import { tokenExchange } from '#oidc/token-exchange.ts'
 import { apiOf, type CallOptions } from '../support/api.ts'
+import { introspect } from '../flow/journeys.ts'
+import { relyingParty } from '../support/relying-party.ts'
 import { start } from '../support/start.ts'
 import { onEveryStorage } from '../support/storages.ts'
 
@@ -39,7 +42,8 @@ onEveryStorage(
 )
 
 test('a key with a wrong letter, a wrong end or an end in the past is no key', async (t) => {
-  const fixture = await start(t)
+  const clock = { now: Date.now() }
+  const fixture = await start(t, { now: () => clock.now })
   const api = apiOf(fixture)
   const { access_token: token } = await api.login(await fixture.addUser())
   const make = (more: object) =>
@@ -69,9 +73,10 @@ test('a key with a wrong letter, a wrong end or an end in the past is no key', a
     )
   }
   t.is((await make({ expires_at: '2020-01-01T00:00:00Z' })).status, 422)
-  const soon = (await make({ expires_at: new Date(Date.now() + 1000).toISOString() })).body.key
+  const soon = (await make({ expires_at: new Date(clock.now + 1000).toISOString() })).body.key
+  clock.now += 999
   t.is((await api.call('GET', '/users/me', withKey(soon))).status, 200)
-  await new Promise((resolve) => setTimeout(resolve, 1100))
+  clock.now += 1
   t.is((await api.call('GET', '/users/me', withKey(soon))).status, 401)
 })
 
@@ -110,6 +115,49 @@ test('what a key did not have when it was made, its owner’s later roles do not
   )
 })
 
+test('a JWT that a key was exchanged for makes no keys either', async (t) => {
+  const fixture = await start(t)
+  const api = apiOf(fixture)
+  const { access_token: token } = await api.login(await fixture.addUser())
+  const body = { name: 'x', scopes: ['account:read', 'account:write'] }
+  const { key } = (await api.call('POST', '/users/api-keys', { token, body })).body
+  const client = await fixture.addClient({ grant_types: ['authorization_code', tokenExchange] })
+  const { config } = await relyingParty(fixture, client)
+  const { access_token: jwt } = await oidc.genericGrantRequest(config, tokenExchange, {
+    subject_token: key,
+    subject_token_type: apiKeyType,
+  })
+  t.is((await api.call('PATCH', '/users/me', { token: jwt, body: { nickname: 'x' } })).status, 200)
+  t.is((await api.call('POST', '/users/api-keys', { token: jwt, body })).status, 403)
+})
+
+test('a key loses a scope at once when its owner loses the role', async (t) => {
+  const fixture = await start(t)
+  const api = apiOf(fixture)
+  const person = await fixture.addUser({ roles: ['admin'] })
+  // Another one, because the last administrator keeps the role.
+  await fixture.addUser({ roles: ['admin'] })
+  const { access_token: token } = await api.login(person)
+  const scopes = ['account:read', 'admin:audit']
+  const body = { name: 'x', scopes }
+  const { key } = (await api.call('POST', '/users/api-keys', { token, body })).body
+  t.is((await api.call('GET', '/admin/audit', withKey(key))).status, 200)
+  await fixture.storage.users.update(person.id, { roles: [] })
+  const refused = await api.call('GET', '/admin/audit', withKey(key))
+  t.like(refused, { status: 403, body: { code: 'insufficient_scope' } })
+  t.is((await api.call('GET', '/users/me', withKey(key))).status, 200)
+  const server = await fixture.addClient({
+    introspection_resources: [fixture.config.API_RESOURCE],
+  })
+  const verdict = await api.call('POST', '/auth/verify', {
+    body: { token: key },
+    headers: {
+      authorization: `Basic ${Buffer.from(`${server.id}:${server.secret}`).toString('base64')}`,
+    },
+  })
+  t.deepEqual(verdict.body.scopes, ['account:read'])
+})
+
 onEveryStorage(
   'a key is introspected and exchanged for a JWT, and takes the JWT with it',
   async (t, begin) => {
@@ -123,6 +171,8 @@ onEveryStorage(
         body: { name: 'x', scopes: ['account:read'] },
       })
     ).body
+    const stranger = await fixture.addClient()
+    t.deepEqual(await introspect(fixture, stranger, made.key), { active: false })
     const server = await fixture.addClient({
       grant_types: ['authorization_code', tokenExchange],
       introspection_resources: [fixture.config.API_RESOURCE],

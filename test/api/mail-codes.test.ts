@@ -116,10 +116,13 @@ test('a code is good for its own account and its own address only', async (t) =>
 })
 
 test('unknown, wrong and tried too often are answered alike', async (t) => {
-  const { person, ask, confirm } = await open(t, (options) => start(t, options))
+  const { person, ask, confirm, isConfirmed } = await open(t, (options) => start(t, options))
   const code = await ask()
   const answers = [await confirm('000000', 'nobody@example.com')]
-  for (let n = 1; n <= 6; n++) answers.push(await confirm(otherThan(code, n)))
+  for (let n = 1; n <= 5; n++) answers.push(await confirm(otherThan(code, n)))
+  // The sixth try, with the right one.
+  answers.push(await confirm(code))
+  t.false(await isConfirmed())
   answers.push(await confirm('no digits', person.email))
   const [first, ...others] = answers.map(({ status, body }) => ({
     status,

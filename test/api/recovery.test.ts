@@ -104,6 +104,27 @@ test('a new link makes the old one useless, and a link is good for its own accou
   t.truthy(await api.login({ email: person.email, password: 'a new password' }))
 })
 
+test('links that went to an address confirm no other that an administrator has set since', async (t) => {
+  const inbox = await openInbox(t)
+  const fixture = await start(t, { env: { SMTP_URL: inbox.url } })
+  const person = await fixture.addUser()
+  const api = apiOf(fixture)
+  const body = { email: person.email }
+  await api.call('POST', '/auth/forgot-password', { body })
+  const reset = tokenIn(await inbox.waitFor(/password/i))
+  await api.call('POST', '/auth/request-verify', { body })
+  const confirm = tokenIn(await inbox.waitFor(/^Your code is/))
+  await fixture.storage.users.update(person.id, { email: 'moved@example.com' })
+  const isConfirmed = async () => (await fixture.storage.users.findById(person.id))?.emailVerified
+
+  const confirmed = await api.call('POST', '/auth/verify-email', { body: { token: confirm } })
+  t.like(confirmed, { status: 400, body: { code: 'invalid_token' } })
+  t.false(await isConfirmed())
+  const password = 'a new password'
+  await api.call('POST', '/auth/reset-password', { body: { token: reset, password } })
+  t.false(await isConfirmed())
+})
+
 test('an unknown address is answered alike and gets no mail; a known one gets so many an hour', async (t) => {
   const inbox = await openInbox(t)
   const fixture = await start(t, { env: { SMTP_URL: inbox.url, MAILS_PER_HOUR: '2' } })
@@ -114,10 +135,15 @@ test('an unknown address is answered alike and gets no mail; a known one gets so
   t.is(known.status, unknown.status)
   t.deepEqual(known.body, unknown.body)
   await inbox.waitFor(/password/i)
-  for (let n = 0; n < 4; n++) await ask(person.email)
-  await new Promise((resolve) => setTimeout(resolve, 500))
-  t.true(inbox.received.length <= 2)
-  t.true(inbox.received.every(({ to }) => to[0] === person.email))
+  const { recovery, mail } = fixture.server.services
+  // As the route does it behind its answer.
+  for (const email of [person.email, person.email, 'nobody@example.com', person.email])
+    await recovery.forgotPassword(email, { locale: 'en', address: '127.0.0.1' })
+  await mail.work()
+  t.deepEqual(
+    inbox.received.map(({ to }) => to),
+    [[person.email], [person.email]],
+  )
 })
 
 test('a taken e-mail is answered as a free one, and its owner is told', async (t) => {

@@ -146,7 +146,7 @@ test('unknown, wrong, banned and locked look the same', async (t) => {
   }
 })
 
-test('a client that is not first-party, or a resource that is not known, gets no tokens', async (t) => {
+test('a client that is not first-party, has a secret to show or is not known gets no tokens, nor does an unknown resource', async (t) => {
   const fixture = await start(t)
   const { email, password } = await fixture.addUser()
   const stranger = await fixture.addClient({ token_endpoint_auth_method: 'none' })
@@ -156,6 +156,8 @@ test('a client that is not first-party, or a resource that is not known, gets no
     api.call('POST', '/auth/login', { body: { email, password, ...more } })
   t.is((await login({ client_id: stranger.id })).body.code, 'invalid_client')
   t.is((await login({ client_id: 'nobody' })).body.code, 'invalid_client')
+  const confidential = await fixture.addClient({ first_party: true })
+  t.is((await login({ client_id: confidential.id })).body.code, 'invalid_client')
   t.is((await login({ resource: 'https://elsewhere.example' })).body.code, 'invalid_target')
   t.is((await login({ client_id: own.id })).status, 200)
 })

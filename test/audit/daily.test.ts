@@ -54,6 +54,28 @@ test('what could not be written is written the next time, with what came since',
   ])
 })
 
+test('who signs in or gets a token is active that day, a client for itself and a failure are nobody', async (t) => {
+  const fixture = await start(t)
+  const { audit } = fixture.server.services
+  const events = [
+    { type: 'login.succeeded', actor: 'a-person' },
+    { type: 'token.issued', actor: 'another', details: { grant_type: 'refresh_token' } },
+    { type: 'token.issued', actor: 'client:robot', details: { grant_type: 'client_credentials' } },
+    { type: 'login.failed', details: { identifier: 'x' } },
+    { type: 'user.updated', actor: 'a-third' },
+  ]
+  for (const event of events) audit.record(event)
+  await audit.flush()
+  const counts = await fixture.storage.statistics.list('2000-01-01', '2999-12-31')
+  t.deepEqual(Object.fromEntries(counts.map(({ name, count }) => [name, count])), {
+    [activeUsers]: 2,
+    'login.failed': 1,
+    'login.succeeded': 1,
+    'token.issued:client_credentials': 1,
+    'token.issued:refresh_token': 1,
+  })
+})
+
 test('a clean stop loses no count, and two servers count together', async (t) => {
   const fixture = await start(t)
   const beside = await start(t, { beside: fixture })

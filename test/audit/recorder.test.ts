@@ -1,64 +1,90 @@
 import test from 'ava'
 import { createAuditRecorder } from '#audit/recorder.ts'
-import { StorageUnavailable } from '#storage/errors.ts'
+import type { AuditEvent } from '#storage/audit.ts'
 import { openStorage } from '../support/storage.ts'
 
-const event = (actor: string) => ({ type: 'login.succeeded', actor })
-const never = { onError: () => {}, intervalMs: 3_600_000 }
+const never = 3_600_000
+const now = () => 1
 
-async function open(t: Parameters<typeof openStorage>[0], options: { batched?: boolean } = {}) {
-  const { storage, clock } = await openStorage(t)
-  const batches: string[][] = []
-  let isAway = false
+/** A store that is away until it is told otherwise, and what it was given. */
+function storeOf() {
+  const batches: AuditEvent[][] = []
+  const state = { isAway: false }
   const store = {
-    ...storage.audit,
-    async add(events: Parameters<typeof storage.audit.add>[0]) {
-      if (isAway) throw new StorageUnavailable('database')
-      batches.push(events.map(({ actor = '' }) => actor))
-      await storage.audit.add(events)
+    async add(events: readonly AuditEvent[]) {
+      if (state.isAway) throw new Error('away')
+      batches.push([...events])
     },
+    list: () => Promise.reject(new Error('not asked here')),
+    removeBefore: () => Promise.reject(new Error('not asked here')),
   }
-  const recorder = createAuditRecorder({ ...never, ...options, store, now: () => clock.now })
-  t.teardown(() => recorder.stop())
-  const written = async () =>
-    (await storage.audit.list({ limit: 10 })).events.map(({ actor }) => actor).toSorted()
-  return { recorder, written, batches, go: (away: boolean) => void (isAway = away) }
+  const types = () => batches.flat().map(({ type }) => type)
+  return { store, state, batches, types }
 }
 
-test('what a request records is written before it is answered', async (t) => {
-  const { recorder, written } = await open(t)
-  const answer = await recorder.during(async () => {
-    recorder.record(event('li'))
-    return 'answer'
+test('what could not be written is written the next time, in order and once', async (t) => {
+  const { store, state, types } = storeOf()
+  const errors: unknown[] = []
+  const recorder = createAuditRecorder({
+    store,
+    now,
+    onError: (error) => errors.push(error),
+    intervalMs: never,
   })
-  t.is(answer, 'answer')
-  t.deepEqual(await written(), ['li'])
-})
-
-test('a request whose events cannot be written is not answered, and they are written later', async (t) => {
-  const { recorder, written, go } = await open(t)
-  go(true)
-  const request = recorder.during(async () => recorder.record(event('li')))
-  await t.throwsAsync(request, { instanceOf: StorageUnavailable })
-  go(false)
+  state.isAway = true
+  recorder.record({ type: 'a' })
+  await t.throwsAsync(recorder.flush(), { message: 'away' })
+  recorder.record({ type: 'b' })
+  state.isAway = false
   await recorder.flush()
-  t.deepEqual(await written(), ['li'])
+  t.deepEqual(types(), ['a', 'b'])
+  await recorder.stop()
+  t.deepEqual(types(), ['a', 'b'])
+  t.deepEqual(errors, [])
 })
 
-test('requests at once share a write', async (t) => {
-  const { recorder, written, batches } = await open(t)
-  const names = ['a', 'b', 'c', 'd', 'e']
-  await Promise.all(names.map((name) => recorder.during(async () => recorder.record(event(name)))))
-  t.deepEqual(await written(), names)
-  t.true(batches.length <= 2, JSON.stringify(batches))
+test('a stop writes all that waits, in batches, and tells when it cannot', async (t) => {
+  const { storage } = await openStorage(t)
+  const recorder = createAuditRecorder({
+    store: storage.audit,
+    now,
+    onError: (error) => t.fail(String(error)),
+    intervalMs: never,
+  })
+  for (let n = 0; n < 1201; n++) recorder.record({ type: 'a' })
+  await recorder.stop()
+  const { store, state, batches } = storeOf()
+  const errors: unknown[] = []
+  const other = createAuditRecorder({ store, now, onError: (one) => errors.push(one) })
+  for (let n = 0; n < 1201; n++) other.record({ type: 'a' })
+  await other.flush()
+  t.deepEqual(
+    batches.map(({ length }) => length),
+    [500, 500, 201],
+  )
+  state.isAway = true
+  other.record({ type: 'b' })
+  await other.stop()
+  t.is(errors.length, 1)
+
+  let kept = 0
+  let cursor: string | undefined
+  do {
+    const page = await storage.audit.list({ type: 'a', limit: 500, cursor })
+    kept += page.events.length
+    cursor = page.next
+  } while (cursor !== undefined)
+  t.is(kept, 1201)
 })
 
-test('no request waits for a client’s own token, nor for anything when events are batched', async (t) => {
-  const token = { type: 'token.issued', actor: 'client:a' }
-  const waiting = await open(t)
-  await waiting.recorder.during(async () => waiting.recorder.record(token))
-  t.deepEqual(await waiting.written(), [])
-  const batched = await open(t, { batched: true })
-  await batched.recorder.during(async () => batched.recorder.record(event('li')))
-  t.deepEqual(await batched.written(), [])
+test('a store that is away for hours does not fill the memory: the oldest events go', async (t) => {
+  const { store, state, types } = storeOf()
+  const recorder = createAuditRecorder({ store, now, onError: () => {}, intervalMs: never })
+  state.isAway = true
+  for (let n = 0; n < 50_010; n++) recorder.record({ type: String(n) })
+  state.isAway = false
+  await recorder.stop()
+  t.is(types().length, 50_000)
+  t.is(types()[0], '10')
+  t.is(types().at(-1), '50009')
 })

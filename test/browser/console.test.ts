@@ -91,7 +91,10 @@ inChromium('nothing overflows on a phone, and a key is revoked in two steps', as
   const fixture = await start(t)
   const owner = await fixture.addUser()
   const name = 'W'.repeat(100)
-  await fixture.server.services.apiKeys.create({ userId: owner.id, name, scopes: [] }, { scopes: new Set() })
+  await fixture.server.services.apiKeys.create(
+    { userId: owner.id, name, scopes: [] },
+    { scopes: new Set() },
+  )
   await fixture.addClient({ client_name: '很长很长的应用名称'.repeat(20) })
   const browser = await openChromium(t, { viewport: { width: 375, height: 800 } })
   const page = await browser.newPage()

@@ -229,6 +229,8 @@ const run = (
   )
 
 /** Fails at the batch of this number, before or after it is written. */
+const failed = { message: 'the power is gone' }
+
 function failing(storage: Storage, at: number, isWritten: boolean): Target {
   const target = storageTarget(storage.users)
   let batch = 0
@@ -238,7 +240,7 @@ function failing(storage: Storage, at: number, isWritten: boolean): Target {
       batch += 1
       if (batch < at) return target.write(users)
       if (isWritten) await target.write(users)
-      throw new Error('the power is gone')
+      throw new Error(failed.message)
     },
   }
 }
@@ -247,7 +249,7 @@ for (const isWritten of [false, true]) {
   test(`an import that was interrupted ${isWritten ? 'after' : 'before'} a batch was written goes on there`, async (t) => {
     const { storage } = await openStorage(t)
     const path = await temporaryFile(t, 'people.jsonl', lines(...people(50)))
-    await t.throwsAsync(run(path, failing(storage, 4, isWritten)), { message: 'the power is gone' })
+    await t.throwsAsync(run(path, failing(storage, 4, isWritten)), failed)
     const progress = JSON.parse(await readFile(`${path}.progress`, 'utf8')) as {
       position: { line: number }
     }
@@ -271,7 +273,7 @@ test('an import of CSV goes on after its header, with the same columns', async (
   const rows = people(30).map(({ id, email }) => `${id},${email},"two\nlines"`)
   const path = await temporaryFile(t, 'people.csv', ['id,email,note', ...rows].join('\n'))
   const format = { format: 'csv' } as const
-  await t.throwsAsync(run(path, failing(storage, 3, false), format))
+  await t.throwsAsync(run(path, failing(storage, 3, false), format), failed)
   t.like(await run(path, storageTarget(storage.users), format), { created: 27, refused: 3 })
   t.deepEqual(
     (await report(path)).map(({ line }) => line),
@@ -282,7 +284,7 @@ test('an import of CSV goes on after its header, with the same columns', async (
 test('progress of another file, or of other options, is not gone on with', async (t) => {
   const { storage } = await openStorage(t)
   const path = await temporaryFile(t, 'people.jsonl', lines(...people(50)))
-  await t.throwsAsync(run(path, failing(storage, 2, false)))
+  await t.throwsAsync(run(path, failing(storage, 2, false)), failed)
   const target = storageTarget(storage.users)
   const message = /Delete it to begin anew/
   await t.throwsAsync(run(path, target, { map: new Map([['email', 'mail']]) }), { message })

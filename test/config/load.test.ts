@@ -66,7 +66,7 @@ test('a complete production environment is accepted and listens on every address
 test('the configuration cannot be changed', (t) => {
   const config = loadConfig({})
   t.true(Object.isFrozen(config))
-  t.throws(() => Object.assign(config, { PORT: 1 }))
+  t.throws(() => Object.assign(config, { PORT: 1 }), { instanceOf: TypeError })
 })
 
 test('production refuses what is unsafe there, all at once', (t) => {

@@ -73,6 +73,8 @@ test('every mistake is a sentence that names the place', (t) => {
   t.regex(one({ jwks_uri, algorithms: ['none'] }), /trusted_issuers\.0\.algorithms\.0/)
   t.regex(one({ secret: 'short' }), /secret must have at least 32 characters/)
   t.notRegex(one({ secret: 'short' }), /"short"/)
+  t.regex(one({ secret: 'x'.repeat(31) }), /secret must have at least 32 characters/)
+  t.is(read(t, [{ ...entry, secret: 'x'.repeat(32) }]).length, 1)
   t.regex(one({ secret_file: '/nowhere' }), /secret_file names a file that cannot be read/)
   t.regex(one({ public_key: 'x' }), /public_key must be a public key as PEM/)
   t.regex(one({ public_key: pem('rsa', { modulusLength: 1024 }) }), /RSA of 2048 bits/)

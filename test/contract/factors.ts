@@ -82,9 +82,9 @@ function reading(test: TestFn, open: Open): void {
       ...factorOf(userId, { kind: 'totp', key }),
       id: left!.id,
     })
-    t.like(await t.throwsAsync(again), { name: 'AlreadyExists' })
+    await t.throwsAsync(again, { instanceOf: AlreadyExists })
     const stolen = storage.factors.replace(factorOf(other, { key }))
-    t.like(await t.throwsAsync(stolen), { name: 'AlreadyExists', field: 'factor' })
+    await t.throwsAsync(stolen, { instanceOf: AlreadyExists, message: 'factor is taken' })
     t.deepEqual(await storage.factors.listByUser(userId), [left])
   })
 

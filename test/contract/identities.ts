@@ -83,8 +83,10 @@ function claims(test: TestFn, open: Open): void {
     const email = `${newId()}@example.com`
     await storage.users.create({ id: newId(), email })
     const seen = seenOf({ unionId: newId() })
-    const error = await t.throwsAsync(storage.identities.claim(seen, { ...newUser(), email }))
-    t.true(error instanceof AlreadyExists && error.field === 'email')
+    await t.throwsAsync(storage.identities.claim(seen, { ...newUser(), email }), {
+      instanceOf: AlreadyExists,
+      message: 'email is taken',
+    })
     t.is(await storage.identities.find(seen), undefined)
     t.true((await storage.identities.claim(seen, newUser())).isNew)
   })
@@ -140,8 +142,10 @@ function links(test: TestFn, open: Open): void {
     t.like(linked, { ...seen, userId: one })
     t.is((await storage.identities.link(one, seen)).id, linked.id)
     for (const refused of [seen, { ...seen, subject: 'another of this union' }]) {
-      const error = await t.throwsAsync(storage.identities.link(other, refused))
-      t.true(error instanceof AlreadyExists && error.field === 'identity')
+      await t.throwsAsync(storage.identities.link(other, refused), {
+        instanceOf: AlreadyExists,
+        message: 'identity is taken',
+      })
     }
     t.deepEqual(await storage.identities.listByUser(other), [])
   })
@@ -178,6 +182,22 @@ function unlinks(test: TestFn, open: Open): void {
     await storage.users.setPasswordHash(userId, '$argon2id$v=19$m=8,t=1,p=1$YQ$YQ')
     t.true(await storage.identities.unlink(userId, second.id))
     t.deepEqual(await storage.identities.listByUser(userId), [])
+  })
+
+  test('identities: unlink() of the last one of a union lets the union go', async (t) => {
+    const { storage } = await open(t)
+    const unionId = newId()
+    const [app, site] = [seenOf({ unionId }), seenOf({ unionId, appId: 'wx2' })]
+    const { userId } = await storage.identities.claim(app, newUser())
+    await storage.identities.claim(site, newUser())
+    await storage.users.setPasswordHash(userId, '$argon2id$v=19$m=8,t=1,p=1$YQ$YQ')
+    const [first, second] = await storage.identities.listByUser(userId)
+    t.true(await storage.identities.unlink(userId, first!.id))
+    t.is((await storage.identities.find(seenOf({ unionId, appId: 'wx3' })))?.userId, userId)
+    t.true(await storage.identities.unlink(userId, second!.id))
+    const later = await storage.identities.claim(seenOf({ unionId, appId: 'wx3' }), newUser())
+    t.true(later.isNew)
+    t.not(later.userId, userId)
   })
 
   test('identities: of all ways that are taken at once one stays', async (t) => {

@@ -1,6 +1,7 @@
 /** What every storage promises of `migrate` (`src/storage/storage.ts`). */
 import { readdirSync } from 'node:fs'
 import type { ExecutionContext, TestFn } from 'ava'
+import { AlreadyExists } from '#storage/errors.ts'
 import type { Storage } from '#storage/storage.ts'
 import { startProcess } from './spawn.ts'
 
@@ -59,6 +60,9 @@ export function migrationsContract(
     await storage.migrate()
     t.deepEqual(await storage.pendingMigrations(), [])
     await t.notThrowsAsync(storage.users.create({ id: 'a', email: 'a@example.com' }))
-    await t.throwsAsync(storage.users.create({ id: 'b', email: 'A@example.com' }))
+    await t.throwsAsync(storage.users.create({ id: 'b', email: 'A@example.com' }), {
+      instanceOf: AlreadyExists,
+      message: 'email is taken',
+    })
   })
 }

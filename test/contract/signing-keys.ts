@@ -1,5 +1,6 @@
 /** What every store of signing keys promises (`src/storage/signing-keys.ts`). */
 import type { ExecutionContext, TestFn } from 'ava'
+import { AlreadyExists } from '#storage/errors.ts'
 import type { KeyState, SigningKey, SigningKeyStore } from '#storage/signing-keys.ts'
 import { inParallel } from './in-parallel.ts'
 
@@ -82,7 +83,7 @@ export function signingKeysContract(
     const stored = [key('a', 'current')]
     await signingKeys.replaceAll([], stored)
     const twice = [key('b', 'current'), key('b', 'next')]
-    await t.throwsAsync(signingKeys.replaceAll(stored, twice))
+    await t.throwsAsync(signingKeys.replaceAll(stored, twice), { instanceOf: AlreadyExists })
     t.deepEqual(await signingKeys.list(), stored)
   })
 }

@@ -155,7 +155,10 @@ function uniqueness(test: TestFn, open: Open): void {
       const error = await t.throwsAsync(users.update(before.id, { ...change, ...more }))
       t.true(error instanceof AlreadyExists && error.field === field)
     }
-    await t.throwsAsync(users.update(before.id, { username: 'a＠example.com' }))
+    await t.throwsAsync(users.update(before.id, { username: 'a＠example.com' }), {
+      instanceOf: TypeError,
+      message: /cannot contain @/,
+    })
     t.deepEqual(await users.findById(before.id), before)
     // The same in another case is one's own.
     t.is((await users.update(before.id, { email: 'WEI@example.com' }))?.email, 'WEI@example.com')

@@ -62,7 +62,10 @@ function creation(test: TestFn, open: Open): void {
   test('users: create() rejects a username that could be an e-mail address', async (t) => {
     const { users } = await open(t)
     const id = newId()
-    await t.throwsAsync(users.create({ id, username: 'a＠example.com' }))
+    await t.throwsAsync(users.create({ id, username: 'a＠example.com' }), {
+      instanceOf: TypeError,
+      message: /cannot contain @/,
+    })
     t.is(await users.findById(id), undefined)
   })
 

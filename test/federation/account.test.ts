@@ -111,7 +111,7 @@ test('an identity that is somebody’s is not taken from them', async (t) => {
   t.deepEqual(await fixture.storage.identities.listByUser(person.id), [])
 })
 
-test('what comes back is linked to nobody but who had sent it, in the browser that they had', async (t) => {
+test('what comes back is linked in the browser that was sent, and to whoever had sent it', async (t) => {
   const { fixture, person } = await scene(t)
   const mine = await atIdentities(fixture, person)
   const callback = await callbackOf(await mine.page.submit('/link', { provider: 'google' }))
@@ -127,6 +127,23 @@ test('what comes back is linked to nobody but who had sent it, in the browser th
   t.truthy((await nobody.open(location)).root.querySelector('[name=password]'))
   await mine.browser.open(location)
   t.is((await fixture.storage.identities.listByUser(person.id)).length, 1)
+})
+
+test('what comes back is not linked to somebody who has signed in since in the same browser', async (t) => {
+  const { fixture, person } = await scene(t)
+  const { browser, page } = await atIdentities(fixture, person)
+  const callback = await callbackOf(await page.submit('/link', { provider: 'google' }))
+  const cookie = await browser.jar.getCookieString(callback)
+  const arrival = await fetch(callback, { redirect: 'manual', headers: { cookie } })
+  const other = await fixture.addUser()
+  const { login } = await begin(fixture, { browser, parameters: { prompt: 'login' } })
+  // The engine signs the first person out, by a page that posts itself.
+  await (await signIn(login, other)).submit('/oauth/logout/confirm')
+  const own = await browser.open('/account/identities')
+  t.true(own.text.includes(other.email), own.text)
+  t.is((await browser.open(arrival.headers.get('location')!)).status, 400)
+  for (const { id } of [person, other])
+    t.deepEqual(await fixture.storage.identities.listByUser(id), [])
 })
 
 test('an arrival that was to link is no sign-in, and one that was to sign in links nothing', async (t) => {

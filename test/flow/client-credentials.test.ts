@@ -65,9 +65,33 @@ test('a JWT that has ended is inactive, and revoking it is no error', async (t) 
   const client = await fixture.addClient(machine)
   const { config } = await relyingParty(fixture, client)
   const { access_token } = await oidc.clientCredentialsGrant(config, { resource })
+  // Its end is judged by oidc-provider and jose, which read Date.now.
   await sleep(2100)
   t.deepEqual(await introspect(fixture, client, access_token), { active: false })
   await t.notThrowsAsync(oidc.tokenRevocation(config, access_token))
+})
+
+test('a client gets the restricted scopes that it is registered for, and no others', async (t) => {
+  const fixture = await start(t)
+  const resource = 'https://bank.example/api'
+  const restricted = { restricted: true, description: { en: 'x' } }
+  await fixture.storage.resources.put({
+    identifier: resource,
+    name: { en: 'Bank' },
+    scopes: [
+      { name: 'see', description: { en: 'x' } },
+      { name: 'pay', ...restricted },
+      { name: 'close', ...restricted },
+    ],
+  })
+  const scopeFor = async (registered: string): Promise<string | undefined> => {
+    const client = await fixture.addClient({ ...machine, scope: registered })
+    const { config } = await relyingParty(fixture, client)
+    return (await oidc.clientCredentialsGrant(config, { resource, scope: 'see pay close' })).scope
+  }
+  t.is(await scopeFor('pay'), 'see pay')
+  t.is(await scopeFor('pay close'), 'see pay close')
+  t.is(await scopeFor('see'), 'see')
 })
 
 test('a client that may not use client_credentials is refused', async (t) => {

@@ -225,12 +225,24 @@ test('a refresh token is for first-party clients that may refresh; scopes and re
   t.truthy((await exchange(token)).body['refresh_token'])
   const resource = 'https://elsewhere.example'
   t.is((await exchange(token, { resource })).body['error'], 'invalid_target')
-  t.is((await exchange(token, { scope: 'admin:users:read' })).body['error'], 'invalid_scope')
+  for (const scope of ['admin:users:read', 'account:read admin:users'])
+    t.is((await exchange(token, { scope })).body['error'], 'invalid_scope', scope)
   t.is((await exchange(token, { actor_token: 'x' })).body['error'], 'invalid_request')
   const { users } = await fixture.storage.users.list({ limit: 100 })
   const { id } = users.find(({ email }) => email === undefined)!
   await fixture.storage.users.update(id, { roles: ['admin'] })
   t.is((await exchange(token)).body['scope'], 'account:read account:write')
+})
+
+test('a client whose tokens must be bound to a key gets none by exchange', async (t) => {
+  const issuer = await startIssuer(t)
+  const fixture = await start(t, { env: trust(t, issuer) })
+  const { exchange } = await startExchange(fixture, { dpop_bound_access_tokens: true })
+  const { status, body } = await exchange(await issuer.sign())
+  t.is(status, 400)
+  t.is(body['error'], 'invalid_request')
+  t.regex(body['error_description']!, /bound to a key/)
+  t.false('access_token' in body)
 })
 
 test('closed registration lets known people in and no others', async (t) => {

@@ -1,10 +1,9 @@
 import test, { type ExecutionContext } from 'ava'
-import { setTimeout as sleep } from 'node:timers/promises'
 import * as oidc from 'openid-client'
 import { ownRedis, redisIsMissing } from '../support/redis.ts'
 import { createBrowser } from '../support/relying-party.ts'
 import { startRedis } from '../support/servers/redis.ts'
-import { start } from '../support/start.ts'
+import { start, type StartOptions } from '../support/start.ts'
 import { until } from './instances.ts'
 import { offline, post, signedIn } from './journeys.ts'
 
@@ -14,10 +13,13 @@ const whenThereIsRedis = (title: string, run: (t: ExecutionContext) => Promise<v
   else test.skip(`${title} (${redisIsMissing})`, () => {})
 }
 
-const begin = async (t: ExecutionContext, env: Record<string, string> = {}) => {
+const begin = async (
+  t: ExecutionContext,
+  { env = {}, ...options }: Pick<StartOptions, 'env' | 'now'> = {},
+) => {
   const redis = await ownRedis(t)
   const settings = { REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT_MS: '500', ...env }
-  const fixture = await start(t, { env: settings })
+  const fixture = await start(t, { ...options, env: settings })
   const isReady = async () => (await fetch(`${fixture.issuer}/health/ready`)).status === 200
   const revive = async (): Promise<void> => {
     const revived = await startRedis({ port: Number(new URL(redis.url).port) })
@@ -93,7 +95,8 @@ whenThereIsRedis(
 whenThereIsRedis(
   'a refresh that fails for want of Redis costs nobody the grant, however late the next try',
   async (t) => {
-    const { fixture, redis, revive } = await begin(t, { REFRESH_GRACE_SECONDS: '1' })
+    const clock = { now: Date.now() }
+    const { fixture, redis, revive } = await begin(t, { now: () => clock.now })
     const { client, party, tokens } = await signedIn(fixture, { request: offline })
     await redis.stop()
     const body = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token! }
@@ -103,7 +106,7 @@ whenThereIsRedis(
       t.is(response.headers.get('retry-after'), '5')
     }
     await revive()
-    await sleep(1100)
+    clock.now += fixture.config.REFRESH_GRACE_SECONDS * 1000
     const next = await oidc.refreshTokenGrant(party.config, tokens.refresh_token!)
     t.truthy((await oidc.refreshTokenGrant(party.config, next.refresh_token!)).access_token)
   },

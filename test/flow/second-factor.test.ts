@@ -152,6 +152,7 @@ test('stepping up keeps the time of the sign-in; max_age asks for both factors a
   const first = await withPassword(cast, { max_age: '1000' })
   const { auth_time: time } = await first.claims(first.page)
   const app = await addApp(fixture, cast.person.id)
+  // By the clock of oidc-provider, which reads Date.now.
   await new Promise((resolve) => setTimeout(resolve, 1100))
   const up = await withPassword(cast, { acr_values: two, max_age: '1000' })
   const raised = await up.claims(await up.page.submit('/second-factor', { code: app.next() }))

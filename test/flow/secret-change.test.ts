@@ -42,11 +42,10 @@ onEveryStorage(
 test('with a new SECRET_KEY and no old one the start fails and says what to do', async (t) => {
   const fixture = await start(t)
   const changed = start(t, { beside: fixture, env: { SECRET_KEY: newSecret(48) } })
-  const error = await t.throwsAsync(changed)
-  t.is(
-    error?.message,
-    'The signing keys in the database do not open with SECRET_KEY. Was it changed? List the former one in SECRET_KEY_PREVIOUS.',
-  )
+  await t.throwsAsync(changed, {
+    message:
+      'The signing keys in the database do not open with SECRET_KEY. Was it changed? List the former one in SECRET_KEY_PREVIOUS.',
+  })
 })
 
 test('a cookie that was signed with a forgotten secret opens no session', async (t) => {

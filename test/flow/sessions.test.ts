@@ -63,6 +63,7 @@ test('prompt=login asks for the password again, and auth_time moves on', async (
     request: { max_age: '1000' },
   })
   const first = decodeJwt(tokens.id_token!)['auth_time'] as number
+  // By the clock of oidc-provider, which reads Date.now.
   await sleep(1100)
   const pending = await party.begin({ prompt: 'login', max_age: '1000' })
   const login = await browser.open(pending.url.href)
@@ -77,6 +78,7 @@ test('max_age asks again once the sign-in is older', async (t) => {
   const { browser, party } = await signedIn(fixture)
   const young = await browser.open((await party.begin({ max_age: '1000' })).url.href)
   t.truthy(young.left?.searchParams.get('code'))
+  // As above.
   await sleep(2100)
   const old = await browser.open((await party.begin({ max_age: '1' })).url.href)
   t.is(old.left, undefined)

@@ -1,6 +1,7 @@
+import { once } from 'node:events'
 import test, { type ExecutionContext } from 'ava'
 import { connect, type Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from './instances.ts'
 import { folderFor, startYumen, untilReady } from './process.ts'
 
 const begun = async (t: ExecutionContext, env: Record<string, string> = {}) => {
@@ -11,7 +12,7 @@ const begun = async (t: ExecutionContext, env: Record<string, string> = {}) => {
 
 const body = 'grant_type=client_credentials&client_id=nobody'
 
-/** A request whose body comes slowly: the headers and the first bytes are sent. */
+/** A request whose body comes slowly: the server has read the headers and waits for the rest. */
 async function slowRequest(port: number): Promise<{ socket: Socket; answer: Promise<string> }> {
   const socket = connect(port, '127.0.0.1')
   let text = ''
@@ -20,19 +21,34 @@ async function slowRequest(port: number): Promise<{ socket: Socket; answer: Prom
     socket.on('error', () => resolve(text)).on('close', () => resolve(text))
   })
   socket.write(
-    `POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n`,
+    `POST /oauth/token HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n`,
   )
+  await until(async () => text === goOn)
+  text = ''
   socket.write(body.slice(0, 10))
-  await sleep(200)
   return { socket, answer }
 }
+
+/** Node says so when the request has reached the application (RFC 9110 §10.1.1). */
+const goOn = 'HTTP/1.1 100 Continue\r\n\r\n'
+
+/** The server has begun to end: nobody gets a connection any more. */
+const closed = (port: number): Promise<void> =>
+  until(async () => {
+    const socket = connect(port, '127.0.0.1')
+    const isOpen = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    )
+    socket.destroy()
+    return !isOpen
+  })
 
 test('on SIGTERM a request under way gets its answer, new ones are refused, and the exit is 0', async (t) => {
   const yumen = await begun(t)
   const { socket, answer } = await slowRequest(yumen.port)
   yumen.signal('SIGTERM')
-  await sleep(300)
-  await t.throwsAsync(fetch(`${yumen.origin}/health/live`))
+  await closed(yumen.port)
 
   socket.write(body.slice(10))
   const text = await answer
@@ -46,7 +62,7 @@ test('without requests SIGTERM and SIGINT end the process at once with 0', async
     const yumen = await begun(t)
     const idle = connect(yumen.port, '127.0.0.1')
     idle.on('error', () => undefined)
-    await sleep(50)
+    await once(idle, 'connect')
     const from = Date.now()
     yumen.signal(signal)
     t.is(await yumen.ended, 0, signal)
@@ -67,7 +83,7 @@ test('a second SIGTERM does not wait: the process ends with 1', async (t) => {
   const yumen = await begun(t)
   const { socket } = await slowRequest(yumen.port)
   yumen.signal('SIGTERM')
-  await sleep(300)
+  await closed(yumen.port)
   yumen.signal('SIGTERM')
   t.is(await yumen.ended, 1)
   socket.destroy()

@@ -39,12 +39,12 @@ async function isAlive(stolen: Stolen): Promise<boolean> {
 
 /** Keeps three requests in flight while `end` is at work. */
 async function whileInUse(stolen: Stolen, end: () => Promise<unknown>): Promise<void> {
-  let isOver = false
+  const over = new AbortController()
   const thief = async (): Promise<void> => {
-    while (!isOver) await silent(stolen)
+    while (!over.signal.aborted) await silent(stolen)
   }
   const thieves = Array.from({ length: 3 }, thief)
-  await end().finally(() => (isOver = true))
+  await end().finally(() => over.abort())
   await Promise.all(thieves)
 }
 

@@ -1,10 +1,20 @@
 import test from 'ava'
 import { sha256 } from '#lib/hashing.ts'
 import { createBrowser, type Page } from '../support/browser.ts'
+import type { GithubStandIn } from '../support/stand-ins/github.ts'
 import { oidcStandIn, type Forgery, type OidcStandIn } from '../support/stand-ins/oidc.ts'
 import { start, type Fixture } from '../support/start.ts'
 import { onEveryStorage } from '../support/storages.ts'
-import { begin, callbackOf, finish, googleEnv, press, signInWith } from '../federation/journey.ts'
+import {
+  begin,
+  callbackOf,
+  finish,
+  githubEnv,
+  googleEnv,
+  press,
+  signInWith,
+  type Begun,
+} from '../federation/journey.ts'
 import { dumpStorage } from './dump.ts'
 
 /**
@@ -72,6 +82,7 @@ const forgeries: Record<string, Forgery> = {
   'for another client': { claims: { aud: 'their-client' } },
   'for several, issued to another': { claims: { aud: ['our-client.example', 'x'], azp: 'x' } },
   'for several, issued to nobody': { claims: { aud: ['our-client.example', 'x'] } },
+  'for us alone, issued to another': { claims: { azp: 'x' } },
   'with another nonce': { claims: { nonce: 'x' } },
   'without a nonce': { without: ['nonce'] },
   'that has expired': { claims: { iat: past, exp: past + 60 } },
@@ -132,36 +143,48 @@ test('of many callbacks at once one is answered', async (t) => {
 })
 
 test('a callback is of the browser that began, and of the provider that was asked', async (t) => {
-  const { google, fixture } = await scene(t)
+  const google = await oidcStandIn(t)
+  // Another provider that knows us by the same client id: mix-up (RFC 9700 §4.4).
+  const other = { ...google, clientSecret: 'x' } as unknown as GithubStandIn
+  const fixture = await start(t, { env: { ...googleEnv(google), ...githubEnv(other) } })
   const begun = await begin(fixture)
   const callback = await callbackOf(await press(begun.login, 'google'))
   refused(t, await createBrowser(fixture.issuer).open(callback), 'a browser without cookies')
   const theirs = await begin(fixture)
   await press(theirs.login, 'google')
   refused(t, await theirs.browser.open(callback), 'a browser on its own way')
-  const other = new URL(callback)
-  other.searchParams.set('state', 'x'.repeat(40))
-  refused(t, await begun.browser.open(other.href), 'another state')
-  other.searchParams.delete('state')
-  refused(t, await begun.browser.open(other.href), 'no state')
+  const changed = new URL(callback)
+  changed.searchParams.set('state', 'x'.repeat(40))
+  refused(t, await begun.browser.open(changed.href), 'another state')
+  changed.searchParams.delete('state')
+  refused(t, await begun.browser.open(changed.href), 'no state')
   const elsewhere = callback.replace('/google/', '/github/')
-  t.is((await begun.browser.open(elsewhere)).status, 404)
-  t.false(google.asked.some(({ path }) => path === '/token'))
+  refused(t, await begun.browser.open(elsewhere), 'another provider')
+  t.false(google.asked.some(({ method }) => method === 'POST'))
   await finish(begun, await begun.browser.open(callback))
 })
 
 test('the ticket of an arrival is of its browser and its interaction, and good once', async (t) => {
   const { fixture } = await scene(t)
+  /** An arrival that the browser has not opened yet. */
+  const arrive = async ({ browser, login }: Begun): Promise<URL> => {
+    const callback = await callbackOf(await press(login, 'google'))
+    const cookie = await browser.jar.getCookieString(callback)
+    const answer = await fetch(callback, { redirect: 'manual', headers: { cookie } })
+    return new URL(answer.headers.get('location')!, fixture.issuer)
+  }
   const begun = await begin(fixture)
-  const callback = await callbackOf(await press(begun.login, 'google'))
-  const cookie = await begun.browser.jar.getCookieString(callback)
-  const answer = await fetch(callback, { redirect: 'manual', headers: { cookie } })
-  const arrival = new URL(answer.headers.get('location')!, fixture.issuer)
+  const arrival = await arrive(begun)
   const theirs = await begin(fixture)
   refused(t, await theirs.browser.open(arrival.href), 'the whole address elsewhere')
   const ticket = arrival.search
   const own = `${theirs.login.url.pathname}/federated${ticket}`
   refused(t, await theirs.browser.open(own), 'the ticket elsewhere')
+  const tab = await begin(fixture, { browser: begun.browser })
+  const misled = await arrive(begun)
+  const inTab = `${tab.login.url.pathname}/federated${misled.search}`
+  refused(t, await begun.browser.open(inTab), 'another interaction of the browser')
+  t.false(await hasSession(begun.browser, fixture))
   await finish(begun, await begun.browser.open(arrival.href))
   refused(t, await begun.browser.open(arrival.href), 'again')
 })

@@ -179,7 +179,9 @@ for (const { kind, subject } of kinds) {
       t.true(status >= 200 && status < 300, String(status))
       const { text, html } = await inbox.waitFor(patternOf(subject))
       for (const part of [text, html]) {
-        t.notRegex(part, /evil|gopher|8443/)
+        // What is random holds any four letters one day.
+        const written = part.replaceAll(/token=[\w-]+/g, '').replaceAll(fixture.issuer, '')
+        t.notRegex(written, /evil|gopher|8443/)
         const addresses = addressesIn(part)
         t.true(addresses.length > 0, part)
         for (const address of addresses) t.is(new URL(address).origin, fixture.issuer, address)

@@ -6,8 +6,8 @@ import { SMTPServer } from 'smtp-server'
 export interface Inbox {
   url: string
   received: ReceivedMail[]
-  /** The mail with this subject that came, or comes soon. */
-  waitFor(subject: RegExp): Promise<ReceivedMail>
+  /** The mail with this subject (to this address) that came, or comes soon. */
+  waitFor(subject: RegExp, to?: string): Promise<ReceivedMail>
 }
 
 export interface ReceivedMail {
@@ -40,9 +40,11 @@ export async function openInbox(t: ExecutionContext): Promise<Inbox> {
   return {
     url: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
     received,
-    async waitFor(subject) {
+    async waitFor(subject, to) {
       for (let tries = 0; tries < 500; tries++) {
-        const found = received.findLast((mail) => subject.test(mail.subject))
+        const found = received.findLast(
+          (mail) => subject.test(mail.subject) && (to === undefined || mail.to.includes(to)),
+        )
         if (found) return found
         await new Promise((resolve) => setTimeout(resolve, 20))
       }

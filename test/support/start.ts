@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { loadConfig, type Config } from '#config/load.ts'
+import { systemClock, type Clock } from '#lib/clock.ts'
 import { sha256 } from '#lib/hashing.ts'
 import { newId, newSecret } from '#lib/ids.ts'
 import type { Client } from '#storage/clients.ts'
@@ -44,9 +45,14 @@ export interface StartOptions {
   env?: Record<string, string>
   /** The path of the issuer, such as `/sso`. */
   path?: string
-  /** Shares the storage of another fixture: a second instance beside it. */
+  /** Shares the storage and the clock of another fixture: a second instance beside it. */
   beside?: Fixture
+  /** The clock of the server and its storage. oidc-provider reads Date.now, so what it judges itself has the machine's. */
+  now?: Clock
 }
+
+/** What a second instance takes over. */
+type Started = Fixture & { env: Record<string, string>; now: Clock }
 
 /** The address that test clients are sent back to; nothing listens there. */
 export const callback = 'http://client.example/callback'
@@ -54,18 +60,20 @@ export const callback = 'http://client.example/callback'
 export async function start(t: ExecutionContext, options: StartOptions = {}): Promise<Fixture> {
   const notices = watchNotices()
   const port = await freePort()
-  const env = options.beside
-    ? { ...(options.beside as Fixture & { env: Record<string, string> }).env, PORT: String(port) }
+  const first = options.beside as Started | undefined
+  const env = first
+    ? { ...first.env, PORT: String(port) }
     : await freshEnvironment(t, options, port)
+  const now = options.now ?? first?.now ?? systemClock
   const config = loadConfig({ ...env, ...options.env })
-  const storage = await openStorage(config)
-  if (!options.beside) {
+  const storage = await openStorage(config, undefined, now)
+  if (!first) {
     await storage.migrate()
     await giveSigningKeys(storage)
   }
   const logLines: string[] = []
   const log = createLog('debug', { write: (line) => void logLines.push(line) })
-  const server = await startServer({ config, storage, log, version: 'test' }).catch(
+  const server = await startServer({ config, storage, log, version: 'test', now }).catch(
     async (error: unknown) => {
       await storage.close()
       throw error
@@ -75,7 +83,7 @@ export async function start(t: ExecutionContext, options: StartOptions = {}): Pr
     await server.stop()
     if (notices().length > 0) throw new Error(`the engine printed: ${notices().join('\n')}`)
   })
-  const fixture = { issuer: config.ISSUER, config, server, storage, logLines, env }
+  const fixture = { issuer: config.ISSUER, config, server, storage, logLines, env, now }
   return {
     ...fixture,
     addClient: (metadata) => addClient(storage, metadata),

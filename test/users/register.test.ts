@@ -1,5 +1,6 @@
 import { verify } from 'argon2'
 import test, { type ExecutionContext } from 'ava'
+import { StorageUnavailable } from '#storage/errors.ts'
 import { createPasswordPolicy } from '#users/password-policy.ts'
 import { createPasswords } from '#users/passwords.ts'
 import { createRegister, type RegistrationProblems } from '#users/register.ts'
@@ -121,7 +122,9 @@ test('a taken e-mail or username is a problem of its field; another failure goes
   const other = { ...good, email: 'b@example.com', username: 'LiHua' }
   t.deepEqual(await register(other), { problems: { username: 'username_taken' } })
   await storage.close()
-  await t.throwsAsync(register({ ...good, email: 'c@example.com' }))
+  await t.throwsAsync(register({ ...good, email: 'c@example.com' }), {
+    instanceOf: StorageUnavailable,
+  })
 })
 
 test('both are told when the e-mail and the username are taken', async (t) => {

@@ -223,20 +223,6 @@ test('the stylesheet is small and names no other server', (t) => {
   t.notRegex(view.stylesheet.body, /url\(|@import/)
 })
 
-test('a brand has its own name, accent and logo', (t) => {
-  const acme = createView({
-    brand: { name: 'Acme ID', accent: '#7a1fa2', logoUrl: 'https://acme.example/logo.svg' },
-    basePath: '',
-    development: false,
-  })
-  const html = acme.render('login', friendly.login, 'zh-CN')
-  t.true(html.includes('Acme ID'))
-  t.true(html.includes('src="https://acme.example/logo.svg"'))
-  t.true(acme.stylesheet.body.includes('--accent:#7a1fa2'))
-  t.true(acme.asset('favicon.svg')?.body.includes('#7a1fa2'))
-  t.not(acme.stylesheet.href, view.stylesheet.href)
-})
-
 test('the start page tells its facts in development only', (t) => {
   const production = createView({ brand: { name: 'Yumen' }, basePath: '', development: false })
   const home = { ...friendly.home, version: '9.9.9-facts' }

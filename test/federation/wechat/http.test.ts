@@ -82,6 +82,7 @@ test('after five calls without an answer WeChat is left alone, and found again a
   t.is(refused.retryAfter, 3)
   t.is(wechat.calls.length, 5)
 
+  // By the clock of cockatiel, which reads Date.now.
   await sleep(restMs + 50)
   t.true('openid' in (await redeem()))
 })
