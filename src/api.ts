@@ -15,7 +15,6 @@ import type { NewAuditEvent } from '#audit/recorder.ts'
 import type { Storage } from '#storage/storage.ts'
 import { recoveryRoutes } from '#users/recovery-routes.ts'
 import type { Locale } from '#view/translate.ts'
-import { createNewcomers } from './newcomers.ts'
 import type { TokenFunctions } from '#users/finish-sign-in.ts'
 import { authRoutes, type AuthRouteParts } from '#users/routes.ts'
 import { secondStepRoutes } from '#users/second-step-routes.ts'
@@ -54,7 +53,6 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
     ...services,
     users: storage.users,
     registrationOpen: config.REGISTRATION === 'open',
-    ...createNewcomers(config, services),
     tokens,
     audit: record,
   }
@@ -63,7 +61,11 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
     ...authRoutes(signIn),
     ...secondStepRoutes({ ...services, ...signIn }),
     ...wechatRoutes({ ...services, wechat, tokens, audit: recordBy }),
-    ...recoveryRoutes({ ...services, identify: parts.identify, audit: record }),
+    ...recoveryRoutes({
+      recovery: services.recoveryForStrangers,
+      identify: parts.identify,
+      audit: record,
+    }),
     ...verifyTokenRoutes({
       identify: parts.identify,
       jwt: () => engine.jwt,

@@ -55,8 +55,13 @@ function greeting(
 
 function refuse(error: unknown): never {
   const wrongSetting = error instanceof InvalidConfig
-  process.stderr.write(
-    `${wrongSetting ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
-  )
+  process.stderr.write(`${wrongSetting ? error.message : stackOf(error)}\n`)
   process.exit(wrongSetting ? 78 : 1)
+}
+
+/** With its causes: there a driver says which certificate it could not verify. */
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { stack = error.message, cause } = error
+  return cause === undefined ? stack : `${stack}\nCaused by: ${stackOf(cause)}`
 }

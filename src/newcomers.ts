@@ -1,7 +1,9 @@
 import type { Config } from '#config/load.ts'
+import type { MailQueue } from '#mail/queue.ts'
 import type { User } from '#storage/users.ts'
-import type { MailCause } from '#users/recovery.ts'
-import type { Services } from './services.ts'
+import type { MailLimits } from '#users/limits.ts'
+import type { MailCause, Recovery } from '#users/recovery.ts'
+import type { Notify } from './notify.ts'
 
 /** What follows a registration, on the page and by the JSON API alike: mail, and whether the person may go in. */
 export interface Newcomers {
@@ -13,8 +15,17 @@ export interface Newcomers {
   needsVerification(user: Pick<User, 'email' | 'emailVerified'>): boolean
 }
 
-export function createNewcomers({ EMAIL_VERIFICATION }: Config, services: Services): Newcomers {
-  const { mailLimits, notify, recovery } = services
+export interface NewcomersParts {
+  config: Config
+  mail: Pick<MailQueue, 'later'>
+  mailLimits: MailLimits
+  notify: Notify
+  recovery: Recovery
+}
+
+export function createNewcomers({ config, mail, ...parts }: NewcomersParts): Newcomers {
+  const { mailLimits, notify, recovery } = parts
+  const { EMAIL_VERIFICATION } = config
   const tell = async (
     name: 'welcome' | 'registeredAgain',
     to: string,
@@ -22,14 +33,37 @@ export function createNewcomers({ EMAIL_VERIFICATION }: Config, services: Servic
   ): Promise<void> => {
     if (await mailLimits.maySend(to, address)) await notify(name, { to, locale })
   }
+  const greet = async (id: string, email: string, cause: MailCause): Promise<void> => {
+    if (EMAIL_VERIFICATION === 'off') await tell('welcome', email, cause)
+    else await recovery.requestVerification({ accountId: id }, cause)
+  }
+  const greetLater = mail.later('registered', greet)
+  const warnLater = mail.later('registeredAgain', (email: string, cause: MailCause) =>
+    tell('registeredAgain', email, cause),
+  )
   return {
     async registered({ id, email }, cause) {
-      if (email === undefined) return
-      if (EMAIL_VERIFICATION === 'off') await tell('welcome', email, cause)
-      else await recovery.requestVerification({ accountId: id }, cause)
+      if (email !== undefined) await greetLater(id, email, causeOf(cause))
     },
-    registeredAgain: (email, cause) => tell('registeredAgain', email.trim(), cause),
+    registeredAgain: (email, cause) => warnLater(email.trim(), causeOf(cause)),
     needsVerification: ({ email, emailVerified }) =>
       EMAIL_VERIFICATION === 'required' && email !== undefined && !emailVerified,
   }
 }
+
+/** Recovery for strangers: what they ask for is kept, and done when they have their answer, whoever they asked about. */
+export function recoveryForStrangers(recovery: Recovery, mail: Pick<MailQueue, 'later'>): Recovery {
+  const forgotPassword = mail.later('forgotPassword', recovery.forgotPassword)
+  const requestVerification = mail.later('requestVerification', recovery.requestVerification)
+  return {
+    ...recovery,
+    forgotPassword: (email, from) => forgotPassword(email, causeOf(from)),
+    requestVerification: (who, from) => requestVerification(who, causeOf(from)),
+  }
+}
+
+/** Without the rest of the request, which need not be kept. */
+export const causeOf = ({ locale, address }: MailCause): MailCause => ({
+  locale,
+  ...(address !== undefined && { address }),
+})

@@ -18,7 +18,6 @@ import { partyOf } from '#oidc/pages.ts'
 import { createMailView } from '#view/mail.ts'
 import type { AppParts } from './app.ts'
 import { demoClientId } from './first-start.ts'
-import { createNewcomers } from './newcomers.ts'
 import type { Services } from './services.ts'
 import { deviceCookieOf } from './strong-sign-in.ts'
 
@@ -62,7 +61,7 @@ function interactionOf(
     identities: storage.identities,
     artifacts: storage.artifacts,
     provider: () => engine.provider,
-    ...createNewcomers(config, services),
+    recovery: services.recoveryForStrangers,
     hidesTakenEmail: config.EMAIL_VERIFICATION === 'required',
     limit: (address) => services.requestLimits.count(address),
     audit: auditOf(services),
@@ -95,7 +94,7 @@ const recoveryOf = (
       if (registered !== undefined) return registered
       return (await readBrowserSession({ ...storage, provider: engine.provider }, ctx))?.accountId
     },
-    recovery: services.recovery,
+    recovery: services.recoveryForStrangers,
     csrf: createCsrf(services.secrets[0], config.ISSUER),
     basePath: config.basePath,
     passwordMinLength: config.PASSWORD_MIN_LENGTH,

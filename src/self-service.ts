@@ -1,12 +1,20 @@
 import type { Config } from '#config/load.ts'
 import type { Clock } from '#lib/clock.ts'
+import type { MailQueue } from '#mail/queue.ts'
 import type { Storage } from '#storage/storage.ts'
 import type { User } from '#storage/users.ts'
-import { createChangeEmail, type ChangeEmail } from '#users/change-email.ts'
+import {
+  createChangeEmail,
+  createTellChange,
+  type ChangeEmail,
+  type SendEmailMail,
+  type TellChange,
+} from '#users/change-email.ts'
 import { createKnownDevices } from '#users/known-devices.ts'
 import type { LoginLimits, MailLimits } from '#users/limits.ts'
 import type { MailCodes } from '#users/mail-codes.ts'
 import type { Passwords } from '#users/passwords.ts'
+import { causeOf } from './newcomers.ts'
 import type { Notify } from './notify.ts'
 
 /** What people do about their own account, and what they are told about it. */
@@ -36,6 +44,7 @@ export interface SelfServiceParts {
   limits: LoginLimits
   mailLimits: MailLimits
   codes: MailCodes
+  mail: MailQueue
   notify: Notify
   audit: {
     record(event: {
@@ -53,13 +62,7 @@ export interface SelfServiceParts {
 export function createSelfService(parts: SelfServiceParts): SelfService {
   const { storage, notify, now } = parts
   return {
-    changeEmail: createChangeEmail({
-      ...storage,
-      codes: parts.codes,
-      mailLimits: parts.mailLimits,
-      send: (name, { to, locale, code, about = '' }) =>
-        notify(name, { to, locale, code, values: { about } }),
-    }),
+    changeEmail: changeEmailOf(parts),
     async checkPassword(user, password, address) {
       const fits = await parts.limits.judge({
         identifier: user.id,
@@ -78,6 +81,15 @@ export function createSelfService(parts: SelfServiceParts): SelfService {
     },
     noteDevice: noteDeviceOf(parts, now),
   }
+}
+
+function changeEmailOf({ storage, mail, notify, ...parts }: SelfServiceParts): ChangeEmail {
+  const send: SendEmailMail = (name, { to, locale, code, about = '' }) =>
+    notify(name, { to, locale, code, values: { about } })
+  const tell = createTellChange({ ...storage, mailLimits: parts.mailLimits, send })
+  const keep = mail.later('changeEmail', tell)
+  const tellLater: TellChange = (change) => keep({ ...change, from: causeOf(change.from) })
+  return createChangeEmail({ ...storage, codes: parts.codes, tellLater, send })
 }
 
 function noteDeviceOf(parts: SelfServiceParts, now: Clock): SelfService['noteDevice'] {

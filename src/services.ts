@@ -39,12 +39,13 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { federationOf, type Federation } from './federation-of.ts'
 import { createMeasures, type Measures } from './measures.ts'
+import { createNewcomers, recoveryForStrangers, type Newcomers } from './newcomers.ts'
 import { notifyOf, type Notify } from './notify.ts'
 import { createSelfService, type SelfService } from './self-service.ts'
 import { createWechat, type Wechat } from './wechat.ts'
 
 /** What the server can do, before anyone can ask for it by HTTP. Pages, JSON routes and commands call these same functions. */
-export interface Services extends Measures, SelfService, StrongSignIn {
+export interface Services extends Measures, SelfService, StrongSignIn, Newcomers {
   secrets: readonly [string, ...string[]]
   sealer: Sealer
   now: Clock
@@ -54,6 +55,8 @@ export interface Services extends Measures, SelfService, StrongSignIn {
   authenticate: Authenticate
   register: Register
   recovery: Recovery
+  /** The same, where the answer must not tell who has an account. */
+  recoveryForStrangers: Recovery
   changePassword: ChangePassword
   allowedScopes: AllowedScopes
   permittedScopes: PermittedScopes
@@ -116,6 +119,7 @@ export function createServices(parts: ServicesParts): Services {
     storage,
     secrets,
     now,
+    mail,
     notify,
     mailLimits,
   })
@@ -131,6 +135,18 @@ export function createServices(parts: ServicesParts): Services {
   const tellChanged = async ({ email, locale = 'en' }: User): Promise<void> => {
     if (email !== undefined) await notify('passwordChanged', { to: email, locale })
   }
+  const recovery = createRecovery({
+    ...storage,
+    endSignIns,
+    passwords,
+    passwordPolicy,
+    now,
+    tellChanged,
+    sendLink: (name, { to, token, code, locale }) =>
+      notify(name, { to, locale, code, path: `${paths[name]}?token=${token}` }),
+    codes,
+    mailLimits,
+  })
 
   return {
     secrets,
@@ -141,18 +157,9 @@ export function createServices(parts: ServicesParts): Services {
     passwordPolicy,
     authenticate: createAuthenticate({ users, passwords, limits }),
     register: createRegister({ users, passwords, passwordPolicy }),
-    recovery: createRecovery({
-      ...storage,
-      endSignIns,
-      passwords,
-      passwordPolicy,
-      now,
-      tellChanged,
-      sendLink: (name, { to, token, code, locale }) =>
-        notify(name, { to, locale, code, path: `${paths[name]}?token=${token}` }),
-      codes,
-      mailLimits,
-    }),
+    recovery,
+    recoveryForStrangers: recoveryForStrangers(recovery, mail),
+    ...createNewcomers({ config, mail, mailLimits, notify, recovery }),
     changePassword: createChangePassword({ users, passwords, passwordPolicy, tellChanged }),
     permittedScopes,
     allowedScopes: createAllowedScopes({ ...storage, permittedScopes }),
@@ -173,6 +180,7 @@ export function createServices(parts: ServicesParts): Services {
       limits,
       mailLimits,
       codes,
+      mail,
       notify,
     }),
     endSignIns,
@@ -205,6 +213,7 @@ function mailOf(
   const send = createMailer({
     from: config.MAIL_FROM,
     smtpUrl: config.SMTP_URL,
+    caFile: config.SMTP_CA_FILE,
     outbox: config.development ? join(config.DATA_DIR, 'outbox') : undefined,
   })
   return createMailQueue({

@@ -22,6 +22,7 @@ export async function openStorage(
     poolMax: config.DATABASE_POOL_MAX,
     acquireTimeoutMs: config.DATABASE_ACQUIRE_TIMEOUT_MS,
     statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
+    caFile: config.DATABASE_CA_FILE,
     now,
   })
   if (config.REDIS_URL === undefined) return sql
@@ -30,6 +31,7 @@ export async function openStorage(
     url: config.REDIS_URL,
     prefix: config.REDIS_PREFIX,
     commandTimeoutMs: config.REDIS_COMMAND_TIMEOUT_MS,
+    caFile: config.REDIS_CA_FILE,
     now,
     ...(onRedisError ? { onError: onRedisError } : {}),
   })

@@ -2,7 +2,7 @@ import type { Config } from '#config/load.ts'
 import { createAttempt, type Attempt } from '#factors/attempts.ts'
 import { createChallenges } from '#factors/challenges.ts'
 import { createFactors, type Factors } from '#factors/factors.ts'
-import { createMailSignIn, type MailSignIn } from '#factors/mail-sign-in.ts'
+import { createMailSignIn, type MailSignIn, type SignInMail } from '#factors/mail-sign-in.ts'
 import { createMfaTokens, type MfaTokens } from '#factors/mfa-tokens.ts'
 import { createPasskeys, type Passkeys } from '#factors/passkeys.ts'
 import { createRecoveryCodes } from '#factors/recovery-codes.ts'
@@ -13,6 +13,7 @@ import { createTotp } from '#factors/totp.ts'
 import type { Clock } from '#lib/clock.ts'
 import { sha256 } from '#lib/hashing.ts'
 import { createSealer } from '#lib/sealing.ts'
+import type { MailQueue } from '#mail/queue.ts'
 import { levelOf } from '#oidc/acr.ts'
 import type { SecondFactorPolicy } from '#oidc/second-factor-policy.ts'
 import type { Storage } from '#storage/storage.ts'
@@ -40,6 +41,7 @@ export interface StrongSignInParts {
   storage: Storage
   secrets: readonly [string, ...string[]]
   now: Clock
+  mail: MailQueue
   notify: Notify
   mailLimits: MailLimits
 }
@@ -98,6 +100,7 @@ const mailSignInOf = ({
   storage,
   secrets,
   now,
+  mail,
   notify,
   mailLimits,
 }: StrongSignInParts): MailSignIn =>
@@ -106,12 +109,17 @@ const mailSignInOf = ({
     secrets,
     now,
     maySend: (to) => mailLimits.maySend(to),
-    async send({ email }, { code, token, binding, locale }) {
-      const { SIGN_IN_WITH_EMAIL: mode } = config
-      const name = mode === 'code' ? 'signInCode' : mode === 'link' ? 'signInLink' : 'signInBoth'
-      const path = `/interaction/${binding}/mail?token=${token}`
-      if (email !== undefined) await notify(name, { to: email, locale, path, code })
-    },
+    sendLater: mail.later(
+      'signIn',
+      async ({ userId = '', code, token, binding, locale }: SignInMail) => {
+        const user = await storage.users.findById(userId)
+        if (user?.email === undefined) return
+        const { SIGN_IN_WITH_EMAIL: mode } = config
+        const name = mode === 'code' ? 'signInCode' : mode === 'link' ? 'signInLink' : 'signInBoth'
+        const path = `/interaction/${binding}/mail?token=${token}`
+        await notify(name, { to: user.email, locale: user.locale ?? locale, path, code })
+      },
+    ),
   })
 
 const tellOf = ({ notify }: StrongSignInParts): Parameters<typeof createFactors>[0]['tell'] => {

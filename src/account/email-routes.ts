@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { route, text, type ApiRoute } from '#http/api.ts'
-import { inBackground } from '#http/background.ts'
 import type { UserStore } from '#storage/users.ts'
 import type { ChangeEmail } from '#users/change-email.ts'
 import { isEmail } from '#users/name-rules.ts'
@@ -65,8 +64,7 @@ export function emailRoutes(parts: EmailRouteParts): ApiRoute[] {
         const user = await ownerOf(users, caller)
         const { email, password } = body
         await expectProof(parts, user, { password, caller, address: request.address })
-        const send = await changeEmail.ask(user, email)
-        inBackground(() => send(request), request)
+        await changeEmail.ask(user, email, request)
         audit({ type: 'email.change_requested', target: `user:${user.id}` }, { caller, request })
         return { message: 'a code is on its way to the new address' }
       },

@@ -1,6 +1,5 @@
 import { Router } from '@koa/router'
 import { factsOf } from '#http/api.ts'
-import { inBackground } from '#http/background.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
 import { unless } from '#lib/app-error.ts'
 import type { Recovery } from '#users/recovery.ts'
@@ -56,7 +55,7 @@ function addForgotPassword(router: Router<RequestState>, parts: RecoveryPagesPar
       const problem = emailProblem(email)
       if (problem) return show(ctx, { values: { email }, errors: { email: problem } })
       const request = factsOf(ctx)
-      inBackground(() => recovery.forgotPassword(email, request), request)
+      await recovery.forgotPassword(email, request)
       audit?.({ type: 'password.reset_requested' }, request)
       return desk.turnTo(ctx, 'sent')
     }),

@@ -1,6 +1,5 @@
 import type { Router } from '@koa/router'
 import { factsOf, type RequestFacts } from '#http/api.ts'
-import { inBackground } from '#http/background.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
 import type { ShowPage } from '#http/pages.ts'
 import { unless } from '#lib/app-error.ts'
@@ -76,11 +75,10 @@ export function addVerifyEmail(router: Router<RequestState>, parts: VerifyEmailP
     if (user) return confirmed(ctx, user)
     show(ctx, { values: { email }, errors: { code: 'errors.invalid_code' } })
   }
-  const sendAgain = (ctx: AppContext, { email = '' }: Fields): void => {
+  const sendAgain = async (ctx: AppContext, { email = '' }: Fields): Promise<void> => {
     const problem = emailProblem(email)
     if (problem) return show(ctx, { values: { email }, errors: { email: problem } })
-    const request = factsOf(ctx)
-    inBackground(() => recovery.requestVerification({ email }, request), request)
+    await recovery.requestVerification({ email }, factsOf(ctx))
     desk.turnTo(ctx, 'sent', { email })
   }
 

@@ -1,4 +1,7 @@
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { backendTls } from '#lib/backend-tls.ts'
 
 /** Kinds of settings. Messages complete the sentence "NAME …"; a `secret` is never printed and may be given as NAME_FILE. */
 export const help = (text: string) => ({ help: text })
@@ -29,6 +32,28 @@ export const url = (protocols: readonly string[]) =>
   z.string().refine((value) => protocols.some((protocol) => value.startsWith(protocol)), {
     error: `must begin with ${protocols.join(' or ')}`,
   })
+
+/** The address of a backend, which says itself whether to use TLS. */
+export const backend = (protocols: readonly string[]) =>
+  url(protocols).superRefine((value, ctx) => {
+    const { problem } = backendTls(value)
+    if (problem !== undefined) ctx.addIssue({ code: 'custom', message: problem })
+  })
+
+/** A file of certificates that may vouch for a backend, in place of those that Node brings. */
+export const caFile = () =>
+  z
+    .string()
+    .refine(holdsCertificates, { error: 'must name a file of certificates (PEM) that can be read' })
+    .optional()
+
+function holdsCertificates(path: string): boolean {
+  try {
+    return new X509Certificate(readFileSync(path)).raw.length > 0
+  } catch {
+    return false
+  }
+}
 
 export function list(item: z.ZodString) {
   return z

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
+import { backendTls } from '#lib/backend-tls.ts'
 import { providerPairs } from './provider-settings.ts'
 import { settings, settingsSchema, type SettingName, type Settings } from './settings.ts'
 
@@ -60,6 +61,7 @@ export function loadConfig(env: Environment = process.env): Config {
     ...secretProblems(values),
     ...halfProviders(values),
     ...rangeServiceProblems(parsed.data),
+    ...unusedCertificates(parsed.data),
   )
   if (parsed.data.METRICS === 'token' && parsed.data.METRICS_TOKEN === undefined)
     problems.push('METRICS_TOKEN must be set when METRICS is token.')
@@ -154,6 +156,20 @@ function halfProviders(values: Environment): string[] {
       `${missing.join(' and ')} must be set as well, since another setting of the provider is.`,
     ]
   })
+}
+
+/** Whoever names certificates wants TLS, and must not run without it. */
+function unusedCertificates(given: Settings): string[] {
+  const pairs = [
+    ['DATABASE_URL', 'DATABASE_CA_FILE'],
+    ['REDIS_URL', 'REDIS_CA_FILE'],
+    ['SMTP_URL', 'SMTP_CA_FILE'],
+  ] as const
+  return pairs.flatMap(([url, file]) =>
+    given[file] === undefined || backendTls(given[url] ?? '').isOn
+      ? []
+      : [`${url} must ask for TLS, since ${file} is set.`],
+  )
 }
 
 const shown = (name: string, values: Environment): string =>

@@ -1,11 +1,14 @@
 import { z } from 'zod'
-import { help, secret, url } from './kinds.ts'
+import { backend, caFile, help, secret, url } from './kinds.ts'
 
 /** Settings of mail, and how pages and mail look. */
 export const lookSettings = {
-  SMTP_URL: url(['smtp://', 'smtps://'])
+  SMTP_URL: backend(['smtp://', 'smtps://'])
     .optional()
     .meta(secret('mail server; in development mail goes to DATA_DIR/outbox')),
+  SMTP_CA_FILE: caFile().meta(
+    help('CA certificates (PEM) to verify the mail server with; those of Node.js by default'),
+  ),
   MAIL_FROM: z.string().default('Yumen <no-reply@localhost>').meta(help('sender of mail')),
   BRAND_NAME: z
     .string()

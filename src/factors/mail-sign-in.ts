@@ -5,7 +5,7 @@ import { newSecret } from '#lib/ids.ts'
 import { deriveKey } from '#lib/sealing.ts'
 import type { ArtifactStore } from '#storage/artifacts.ts'
 import type { LimitStore } from '#storage/limits.ts'
-import type { User, UserStore } from '#storage/users.ts'
+import type { UserStore } from '#storage/users.ts'
 
 /**
  * Sign-in by a mail: six digits to type, or a link. Both belong to the browser that asked (to `binding`, which nobody else
@@ -14,8 +14,8 @@ import type { User, UserStore } from '#storage/users.ts'
  * same queries and leaves the same record, which nothing opens.
  */
 export interface MailSignIn {
-  /** Resolves to what to do afterwards, in the background; an earlier mail of this binding stops working. */
-  begin(binding: string, email: string, locale: string): Promise<() => Promise<void>>
+  /** Has the mail sent; an earlier one of this binding stops working. */
+  begin(binding: string, email: string, locale: string): Promise<void>
   /** Whose it is, and their sign-in epoch when they asked; undefined when the code or the link is not the right one, or no longer. */
   finish(binding: string, shown: Shown): Promise<{ userId: string; epoch: number } | undefined>
 }
@@ -32,11 +32,17 @@ export interface MailSignInParts {
   secrets: readonly string[]
   /** Whether one more mail may go to this address now. */
   maySend(email: string): Promise<boolean>
-  send(
-    user: User,
-    what: { code: string; token: string; binding: string; locale: string },
-  ): Promise<void>
+  /** Has the mail sent, not now; without a user none, at the same cost. */
+  sendLater(mail: SignInMail): Promise<void>
   now: Clock
+}
+
+export interface SignInMail {
+  userId?: string | undefined
+  code: string
+  token: string
+  binding: string
+  locale: string
 }
 
 interface Payload {
@@ -71,10 +77,7 @@ export function createMailSignIn(parts: MailSignInParts): MailSignIn {
         expiresAt: now() + lifeMs,
       })
       await limits.reset(`mail-code:${key}`)
-      return async () => {
-        if (isTheirs)
-          await parts.send(user, { code, token, binding, locale: user.locale ?? locale })
-      }
+      await parts.sendLater({ ...(isTheirs && { userId: user.id }), code, token, binding, locale })
     },
     async finish(binding, shown) {
       const key = sha256(binding)

@@ -31,9 +31,7 @@ export function addMail(router: Router<RequestState>, steps: Steps, parts: MailS
       const problem = email.trim() ? 'errors.email_invalid' : 'errors.email_required'
       return show(ctx, interaction, { values: { email }, errors: { email: problem } })
     }
-    const { log, locale } = factsOf(ctx)
-    const send = await parts.mailSignIn.begin(interaction.uid, email.trim(), locale)
-    send().catch((error: unknown) => log.error({ err: error }, 'background work failed'))
+    await parts.mailSignIn.begin(interaction.uid, email.trim(), factsOf(ctx).locale)
     ctx.redirect(`${(await steps.pages.frame(interaction)).at}/mail/code`)
     ctx.status = 303
   }

@@ -1,6 +1,5 @@
 import { Router } from '@koa/router'
 import { factsOf, type RequestFacts } from '#http/api.ts'
-import { inBackground } from '#http/background.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
 import { formFields, parseForm } from '#http/form.ts'
 import type { ShowPage } from '#http/pages.ts'
@@ -117,7 +116,7 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
     ctx.set(await parts.limit(ctx.state.address))
     const outcome = await login(parts.authenticate, { ...fields, address: ctx.state.address })
     if ('user' in outcome) {
-      if (parts.needsVerification(outcome.user)) verify.send(ctx, outcome.user.id)
+      if (parts.needsVerification(outcome.user)) await verify.send(ctx, outcome.user.id)
       return enter(ctx, interaction, { user: outcome.user, amr: ['pwd'] })
     }
     record(ctx, interaction, {
@@ -136,14 +135,14 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
       const { id } = user
       parts.registeredHere.note(ctx, id)
       record(ctx, interaction, { type: 'user.registered', actor: id, target: `user:${id}` })
-      inBackground(() => parts.registered(user, request), request)
+      await parts.registered(user, request)
       return enter(ctx, interaction, { user, amr: ['pwd'] })
     }
     if ('takenEmail' in outcome) {
       const email = outcome.takenEmail
       // As for a free one.
       parts.registeredHere.note(ctx, newId())
-      inBackground(() => parts.registeredAgain(email, request), request)
+      await parts.registeredAgain(email, request)
       return verify.turnTo(ctx, interaction, { email, amr: ['pwd'] })
     }
     await showRegister(ctx, interaction, outcome.retry)

@@ -1,6 +1,5 @@
 import type { Provider } from 'oidc-provider'
 import { factsOf } from '#http/api.ts'
-import { inBackground } from '#http/background.ts'
 import type { AppContext } from '#http/context.ts'
 import type { ShowPage } from '#http/pages.ts'
 import { AppError, unless } from '#lib/app-error.ts'
@@ -36,8 +35,8 @@ export interface VerifyStep {
     interaction: Interaction,
     waiting: { user?: User; email: string; amr: string[] },
   ): Promise<void>
-  /** Sends a new code to the person, behind the answer. */
-  send(ctx: AppContext, accountId: string): void
+  /** Sends a new code to the person. */
+  send(ctx: AppContext, accountId: string): Promise<void>
   show(ctx: AppContext, interaction: Interaction): Promise<void>
   submit: Step
 }
@@ -71,10 +70,8 @@ export function createVerifyStep(
     showPage(ctx, 'confirm-email', await pages.verifyEmail(interaction, retry))
     if (retry.errors.code) ctx.status = 422
   }
-  const send = (ctx: AppContext, accountId: string): void => {
-    const request = factsOf(ctx)
-    inBackground(() => recovery.requestVerification({ accountId }, request), request)
-  }
+  const send = (ctx: AppContext, accountId: string): Promise<void> =>
+    recovery.requestVerification({ accountId }, factsOf(ctx))
   /** The link was opened in another browser, which ends what began before. */
   const signInAgain = (ctx: AppContext, { uid }: Interaction): void => {
     ctx.redirect(`${parts.basePath}/interaction/${uid}/login`)
@@ -119,7 +116,7 @@ export function createVerifyStep(
           : signInAgain(ctx, interaction)
       }
       if ('send' in fields) {
-        send(ctx, accountId)
+        await send(ctx, accountId)
         return turn(ctx, interaction, '?again')
       }
       const code = fields['code'] ?? ''

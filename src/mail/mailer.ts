@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { usesTls } from '#lib/backend-tls.ts'
 import { newId } from '#lib/ids.ts'
 
 /** Sends mail: through an SMTP server or, in development, into a folder as `.eml` files that any mail program opens. */
@@ -18,18 +20,19 @@ export type SendMail = (mail: Mail) => Promise<void>
 
 export interface MailerParts {
   from: string
-  /** `smtp://` or `smtps://`, with user and password. */
+  /** `smtp://` or `smtps://`, with user and password; when TLS is required: `#lib/backend-tls.ts`. */
   smtpUrl: string | undefined
+  /** Certificates (PEM) that the mail server must have its own from; those of Node when absent. */
+  caFile?: string | undefined
   /** Folder for `.eml` files when there is no SMTP server; undefined in production, where mail then is an error. */
   outbox: string | undefined
 }
 
-export function createMailer({ from, smtpUrl, outbox }: MailerParts): SendMail {
+export function createMailer({ from, smtpUrl, caFile, outbox }: MailerParts): SendMail {
   if (smtpUrl !== undefined) {
-    const options = { from, connectionTimeout: 10_000, socketTimeout: 20_000 }
     let transport: ReturnType<typeof openSmtp> | undefined
     return async (mail) => {
-      transport ??= openSmtp(smtpUrl, options)
+      transport ??= openSmtp(smtpUrl, { from, caFile })
       await (await transport).sendMail(messageOf(mail))
     }
   }
@@ -45,9 +48,20 @@ export function createMailer({ from, smtpUrl, outbox }: MailerParts): SendMail {
 }
 
 /** The library is loaded with the first mail: a server that sends none has no use for its megabytes. */
-async function openSmtp(url: string, options: object) {
+async function openSmtp(
+  url: string,
+  { from, caFile }: { from: string; caFile: string | undefined },
+) {
   const { createTransport } = await import('nodemailer')
-  return createTransport(url, options)
+  const options = {
+    url,
+    connectionTimeout: 10_000,
+    socketTimeout: 20_000,
+    // Without it STARTTLS is used where the server offers it, and verified then.
+    requireTLS: usesTls(url),
+    ...(caFile !== undefined && { tls: { ca: readFileSync(caFile) } }),
+  }
+  return createTransport(options, { from })
 }
 
 const messageOf = ({ to, subject, text, html }: Mail) => ({ to, subject, text, html })

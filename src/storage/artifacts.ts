@@ -42,6 +42,8 @@ export type ArtifactModel =
   | 'RememberedDevice'
   /** A device that an account was used on; the key is the hash of both. */
   | 'KnownDevice'
+  /** Written to see whether the database takes it, and removed at once. */
+  | 'WriteProbe'
 
 /** The models that are counted for statistics. */
 export const countedModels = ['Session', 'RefreshToken'] as const

@@ -40,12 +40,23 @@ export class InvalidCursor extends Error {
   }
 }
 
-/** The database or Redis did not answer. `part` names which half, for the log and the readiness answer. */
+/**
+ * Why a backend does not serve: no connection, no answer in time, too much to do (locks, connections), no space left, only
+ * reads are allowed, or something else.
+ */
+export type OutageReason = 'unreachable' | 'timeout' | 'busy' | 'full' | 'read_only' | 'failed'
+
+/** The database or Redis did not do it. `part` names which half, for the log and the readiness answer. */
 export class StorageUnavailable extends Error {
   readonly part: 'database' | 'redis'
-  constructor(part: 'database' | 'redis', options?: ErrorOptions) {
-    super(`${part} did not answer`, options)
+  readonly reason: OutageReason
+  constructor(
+    part: 'database' | 'redis',
+    { reason = 'failed', ...options }: ErrorOptions & { reason?: OutageReason } = {},
+  ) {
+    super(`${part} does not serve: ${reason}`, options)
     this.name = 'StorageUnavailable'
     this.part = part
+    this.reason = reason
   }
 }

@@ -2,6 +2,7 @@ import type { ArtifactModel, ArtifactStore, StoredArtifact } from './artifacts.t
 import { StorageUnavailable } from './errors.ts'
 import type { LimitStore } from './limits.ts'
 import type { KeptSignIns, SignInStore } from './sign-ins.ts'
+import type { State } from './state.ts'
 import type { Storage } from './storage.ts'
 import type { UserStore } from './users.ts'
 
@@ -14,7 +15,7 @@ type RedisArtifactStore = ArtifactStore & {
 export interface RedisHalf {
   artifacts: RedisArtifactStore
   limits: LimitStore
-  check(): Promise<boolean>
+  check(): Promise<State>
   failures(): number
   close(): Promise<void>
 }
@@ -51,6 +52,7 @@ export const homes: Readonly<Record<ArtifactModel, 'redis' | 'sql'>> = {
   MailCode: 'sql',
   RememberedDevice: 'sql',
   KnownDevice: 'sql',
+  WriteProbe: 'sql',
 }
 
 /** One storage out of both halves. */
@@ -78,8 +80,8 @@ export function joinRedis(sql: Storage, redis: RedisHalf): Storage {
     failures: () => ({ ...sql.failures(), redis: redis.failures() }),
 
     async check() {
-      const [database, isRedisUp] = await Promise.all([sql.check(), redis.check()])
-      return { ...database, redis: isRedisUp }
+      const [ofSql, ofRedis] = await Promise.all([sql.check(), redis.check()])
+      return { ...ofSql, redis: ofRedis }
     },
 
     async close() {

@@ -11,6 +11,7 @@ import type { ResourceStore } from './resources.ts'
 import type { RoleStore } from './roles.ts'
 import type { SignInStore } from './sign-ins.ts'
 import type { SigningKeyStore } from './signing-keys.ts'
+import type { State } from './state.ts'
 import type { StatisticsStore } from './statistics.ts'
 import type { UserStore } from './users.ts'
 
@@ -48,8 +49,11 @@ export interface Storage {
   /** Names of migrations that have not run, oldest first. Changes nothing. */
   pendingMigrations(): Promise<string[]>
 
-  /** What is reachable now; never rejects. `redis` is absent when none is configured. */
-  check(): Promise<{ database: boolean; redis?: boolean }>
+  /**
+   * What serves now, within seconds; never rejects. `writes`: whether the database takes a new record, which it is asked at
+   * most once in five seconds. `redis` is absent when none is configured.
+   */
+  check(): Promise<{ database: State; writes: State; redis?: State }>
 
   /** How often each half did not answer a call since it was opened. */
   failures(): { database: number; redis?: number }

@@ -11,8 +11,8 @@ import type { MailCause } from './recovery.ts'
  * somebody else has gets no code but a mail to its owner, and looks to whoever asked like any other.
  */
 export interface ChangeEmail {
-  /** Makes the code; an earlier one is void. Resolves to the sending of the mails, which is work for after the answer. */
-  ask(user: User, email: string): Promise<(from: MailCause) => Promise<void>>
+  /** Makes the code, which is then mailed; an earlier one is void. */
+  ask(user: User, email: string, from: MailCause): Promise<void>
   /** The address that waits for its code; undefined when none does. */
   pending(user: User): Promise<string | undefined>
   /**
@@ -29,21 +29,30 @@ export type SendEmailMail = (
 ) => Promise<void>
 
 export interface ChangeEmailParts {
-  users: Pick<UserStore, 'findByIdentifier' | 'update'>
+  users: Pick<UserStore, 'update'>
   artifacts: Pick<ArtifactStore, 'removeByAccount'>
   codes: MailCodes
-  mailLimits: MailLimits
+  /** Has both addresses told, not now. */
+  tellLater: TellChange
   send: SendEmailMail
 }
+
+/** Tells the new address the code, or its owner that somebody wants it, and the old one what is going on. */
+export type TellChange = (change: {
+  userId: string
+  email: string
+  code: string
+  from: MailCause
+}) => Promise<void>
 
 const purpose = 'change-email'
 
 export function createChangeEmail(parts: ChangeEmailParts): ChangeEmail {
   const { users, artifacts, codes, send } = parts
   return {
-    async ask(user, email) {
-      const code = await codes.make(purpose, { accountId: user.id, email })
-      return (from) => tell(parts, { user, email, code, from })
+    async ask({ id: userId }, email, from) {
+      const code = await codes.make(purpose, { accountId: userId, email })
+      await parts.tellLater({ userId, email, code, from })
     },
     pending: ({ id }) => codes.sentTo(purpose, id),
     async confirm(user, code) {
@@ -65,18 +74,23 @@ export function createChangeEmail(parts: ChangeEmailParts): ChangeEmail {
   }
 }
 
-async function tell(
-  { users, mailLimits, send }: ChangeEmailParts,
-  given: { user: User; email: string; code: string; from: MailCause },
-): Promise<void> {
-  const { user, email, code, from } = given
-  if (!(await mailLimits.maySend(email, from.address))) return
-  const owner = await users.findByIdentifier(email)
-  const locale = user.locale ?? from.locale
-  if (owner?.email !== undefined && owner.id !== user.id)
-    await send('emailTaken', { to: owner.email, locale: owner.locale ?? 'en' })
-  else await send('changeEmail', { to: email, code, locale })
-  const { email: old } = user
-  if (old !== undefined && old !== email && (await mailLimits.maySend(old)))
-    await send('emailChanging', { to: old, locale, about: email })
+export interface TellChangeParts {
+  users: Pick<UserStore, 'findById' | 'findByIdentifier'>
+  mailLimits: MailLimits
+  send: SendEmailMail
+}
+
+export function createTellChange({ users, mailLimits, send }: TellChangeParts): TellChange {
+  return async ({ userId, email, code, from }) => {
+    const user = await users.findById(userId)
+    if (!user || !(await mailLimits.maySend(email, from.address))) return
+    const owner = await users.findByIdentifier(email)
+    const locale = user.locale ?? from.locale
+    if (owner?.email !== undefined && owner.id !== user.id)
+      await send('emailTaken', { to: owner.email, locale: owner.locale ?? 'en' })
+    else await send('changeEmail', { to: email, code, locale })
+    const { email: old } = user
+    if (old !== undefined && old !== email && (await mailLimits.maySend(old)))
+      await send('emailChanging', { to: old, locale, about: email })
+  }
 }

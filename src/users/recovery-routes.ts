@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { inBackground } from '#http/background.ts'
 import { route, text, type ApiRoute, type Identify, type RequestFacts } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Recovery } from './recovery.ts'
@@ -30,7 +29,7 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
       body: z.object({ email }),
       answer: { status: 202, description: 'Always.', schema: message },
       async handle({ body, request }) {
-        inBackground(() => recovery.forgotPassword(body.email, request), request)
+        await recovery.forgotPassword(body.email, request)
         audit({ type: 'password.reset_requested' }, request)
         return { message: 'if the address is known, a link is on its way' }
       },
@@ -62,7 +61,7 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
       body: z.object({ email }),
       answer: { status: 202, description: 'Always.', schema: message },
       async handle({ body, request }) {
-        inBackground(() => recovery.requestVerification(body, request), request)
+        await recovery.requestVerification(body, request)
         return { message: 'if the address is known, a mail is on its way' }
       },
     }),

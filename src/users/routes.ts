@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { inBackground } from '#http/background.ts'
 import { route, text, type ApiRoute, type RequestFacts } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { User } from '#storage/users.ts'
@@ -180,13 +179,13 @@ async function registerAccount(
       { type: 'user.registered', actor: made.user.id, target: `user:${made.user.id}` },
       request,
     )
-    inBackground(() => parts.registered(made.user, request), request)
+    await parts.registered(made.user, request)
     return echo
   }
   const { email: emailProblem, ...others } = made.problems
   if (others.username === 'username_taken') throw new AppError('username_taken', 409)
   if (emailProblem === 'email_taken' && Object.keys(others).length === 0) {
-    inBackground(() => parts.registeredAgain(body.email, request), request)
+    await parts.registeredAgain(body.email, request)
     return echo
   }
   const problems = Object.entries(made.problems).filter(([, code]) => code !== 'email_taken')

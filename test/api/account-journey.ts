@@ -183,5 +183,5 @@ async function signIns({ journey, fixture }: Stage, person: Person): Promise<voi
   await visit('DELETE /users/me/sessions/{id}', { token, params: { id: browser.id } })
   await visit('DELETE /users/me/grants/{id}', { token, params: { id: client.id } })
   await visit('DELETE /users/me/sessions', { token })
-  await visit('DELETE /users/me', { token: await signIn() })
+  await visit('DELETE /users/me', { token: await signIn(), body: {} })
 }

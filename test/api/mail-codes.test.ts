@@ -163,15 +163,17 @@ test('requests of one address cause so many mails an hour, whoever they go to', 
   })
   const people = await Promise.all([1, 2, 3].map(() => fixture.addUser()))
   const answers = []
-  for (const { email } of people)
+  for (const { email } of people) {
     answers.push(await api.call('POST', '/auth/forgot-password', { body: { email } }))
+    await fixture.server.services.mail.work()
+  }
   const registration = { email: people[0]!.email, password: 'a long password' }
   t.is((await api.call('POST', '/auth/register', { body: registration })).status, 201)
   t.deepEqual(new Set(answers.map(({ body }) => JSON.stringify(body))).size, 1)
 
-  // An administrator is no stranger; the mail shows that the ones before it have been dealt with.
+  // An administrator is no stranger.
   await fixture.server.services.recovery.forgotPassword(people[2]!.email, { locale: 'zh-CN' })
-  await inbox.waitFor(/密码/)
+  await fixture.server.services.mail.work()
   t.deepEqual(
     inbox.received.flatMap(({ to }) => to).toSorted(),
     people.map(({ email }) => email).toSorted(),

@@ -102,7 +102,9 @@ test('another’s application adds and removes nothing without the password, and
     t.true(right.status < 300, `${path} ${right.status} ${JSON.stringify(right.body)}`)
   }
   const scopes = ['account:read', 'account:write']
-  const key = await api.call('POST', '/users/api-keys', { token, body: { name: 'k', scopes } })
+  const { access_token: own } = await api.login(person)
+  const body = { name: 'k', scopes }
+  const key = await api.call('POST', '/users/api-keys', { token: own, body })
   for (const [method, path] of routes) {
     const body = { current_password: person.password }
     const answer = await api.call(method, path, { token: key.body.key, body })

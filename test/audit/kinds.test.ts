@@ -92,6 +92,15 @@ async function askForEmail({ call, inbox, person }: Scene) {
 
 /** By kind: who does it, and what the audit log must then say. */
 const occasions: Record<string, (scene: Scene) => Promise<Expected>> = {
+  async 'email.disowned'(scene) {
+    const { call } = apiOf(scene.fixture)
+    const { email, id } = scene.person
+    await expectSuccess(call('POST', '/auth/request-verify', { body: { email } }))
+    const { text } = await scene.inbox.waitFor(/^Your code is/)
+    const token = /token=([\w-]+)/.exec(text)![1]
+    await expectSuccess(call('POST', '/auth/disown-email', { body: { token } }))
+    return { target: `user:${id}` }
+  },
   async 'api_key.created'(scene) {
     const { id } = await makeKey(scene)
     const details = { scopes: ['account:read'] }

@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { rootCertificates } from 'node:tls'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InvalidConfig, loadConfig, metricsAccess } from '#config/load.ts'
@@ -214,4 +215,20 @@ test('a range service without https is refused unless its host is listed', (t) =
   t.deepEqual(problems({ ...plain, FETCH_ALLOWED_HOSTS: '10.0.0.1:8080' }), [])
   t.deepEqual(problems({ ...plain, BREACHED_PASSWORD_CHECK: 'offline' }), [])
   t.is(problems({ BREACHED_PASSWORD_URL: 'api.example.com' }).length, 1)
+})
+
+test('an address with doubtful TLS, or certificates for one without, is refused', (t) => {
+  const env = { ...production, DATABASE_URL: 'postgres://u:secret@db/yumen?sslmode=prefer' }
+  t.regex(problems(env).join('\n'), /^DATABASE_URL must say "sslmode=verify-full"/)
+  t.notRegex(problems(env).join('\n'), /secret@/)
+
+  const file = fileWith(t, 'no certificate')
+  t.regex(problems({ ...production, REDIS_CA_FILE: file }).join('\n'), /REDIS_CA_FILE must name/)
+  const ca = rootCertificates[0]!
+  const DATABASE_CA_FILE = fileWith(t, ca)
+  t.deepEqual(problems({ ...production, DATABASE_CA_FILE }), [
+    'DATABASE_URL must ask for TLS, since DATABASE_CA_FILE is set.',
+  ])
+  const DATABASE_URL = 'postgres://yumen@db/yumen?sslmode=verify-full'
+  t.deepEqual(problems({ ...production, DATABASE_URL, DATABASE_CA_FILE }), [])
 })

@@ -138,17 +138,17 @@ export function artifactLookups(test: TestFn, open: OpenArtifacts): void {
     for (const key of ['a', 'b', 'c', 'a']) {
       await artifacts.put('Session', key, record(60_000, { accountId: key, uid: key }))
     }
-    await artifacts.put('Session', 'short', record(400))
     for (const key of ['a', 'b', 'c', 'd', 'e']) {
       await artifacts.put('RefreshToken', key, record(60_000, { grantId: key, clientId: key }))
     }
     await artifacts.put('AccessToken', 'a', record(60_000))
-    t.is(await artifacts.countLive('Session'), 4)
+    t.is(await artifacts.countLive('Session'), 3)
     await artifacts.remove('Session', 'b')
     await artifacts.removeByAccount('c')
     await artifacts.consume('RefreshToken', 'a')
     await artifacts.removeByGrant('b')
     await artifacts.removeByClient('c')
+    await artifacts.put('Session', 'short', record(400))
     await pass(500)
     t.is(await artifacts.countLive('Session'), 1)
     t.is(await artifacts.countLive('RefreshToken'), 2)

@@ -146,10 +146,14 @@ function consumption(test: TestFn, open: OpenArtifacts): void {
 function expiry(test: TestFn, open: OpenArtifacts): void {
   test('artifacts: an expired record is not found, by any way, and cannot be consumed', async (t) => {
     const { artifacts, now, pass } = await open(t)
-    const expiresAt = now() + 500
-    await artifacts.put('Session', 'a', { payload: '{}', uid: 'u', expiresAt })
-    await artifacts.put('DeviceCode', 'a', { payload: '{}', userCodeHash: 'c', expiresAt })
+    const write = async (ms: number): Promise<void> => {
+      const expiresAt = now() + ms
+      await artifacts.put('Session', 'a', { payload: '{}', uid: 'u', expiresAt })
+      await artifacts.put('DeviceCode', 'a', { payload: '{}', userCodeHash: 'c', expiresAt })
+    }
+    await write(60_000)
     t.truthy(await artifacts.find('Session', 'a'))
+    await write(500)
     await pass(600)
     t.is(await artifacts.find('Session', 'a'), undefined)
     t.is(await artifacts.findSessionByUid('u'), undefined)

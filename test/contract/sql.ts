@@ -10,12 +10,14 @@ import {
   runStatements,
   type DatabaseKind,
 } from '../support/databases.ts'
+import { openProxy } from '../support/proxy.ts'
 import { administratorsContract } from './administrators.ts'
 import { apiKeysContract } from './api-keys.ts'
 import { artifactsContract } from './artifacts.ts'
 import { auditContract } from './audit.ts'
 import { clientsContract } from './clients.ts'
 import { factorsContract } from './factors.ts'
+import { hostileIdsContract } from './hostile-ids.ts'
 import { identitiesContract } from './identities.ts'
 import { limitsContract } from './limits.ts'
 import { locksContract } from './locks.ts'
@@ -26,6 +28,7 @@ import { providersContract } from './providers.ts'
 import { resourcesContract } from './resources.ts'
 import { rolesContract } from './roles.ts'
 import { signInsContract } from './sign-ins.ts'
+import { silenceContract } from './silence.ts'
 import { statisticsContract } from './statistics.ts'
 import { signingKeysContract } from './signing-keys.ts'
 import { usersContract } from './users.ts'
@@ -82,8 +85,12 @@ export function sqlContracts(test: TestFn, kind: DatabaseKind): void {
   statisticsContract(test, open)
   locksContract(test, open)
   migrationsContract(test, (t) => openEmpty(t, kind))
+  hostileIdsContract(test, open)
   statementsContract(test, kind)
-  if (kind !== 'sqlite') outagesContract(test, (t) => openForOutages(t, kind))
+  if (kind !== 'sqlite') {
+    outagesContract(test, (t) => openForOutages(t, kind))
+    silenceContract(test, (t) => openForSilence(t, kind))
+  }
 }
 
 const limits = { poolMax: 5, acquireTimeoutMs: 20_000, statementTimeoutMs: 20_000 }
@@ -145,6 +152,8 @@ const leaveElsewhere = [
   'DROP INDEX artifacts_by_account_id',
   'DROP INDEX artifacts_by_model_client_id_consumed_at_expires_at',
   'ALTER TABLE resources DROP COLUMN metadata_claims',
+  'ALTER TABLE artifacts DROP COLUMN sign_in_epoch',
+  'ALTER TABLE users DROP COLUMN sign_in_epoch',
   ...[
     'daily_users',
     'daily_counts',
@@ -176,6 +185,30 @@ async function openForOutages(t: ExecutionContext, kind: 'postgres' | 'mysql') {
     endConnections: () => endConnections(kind, url),
     lockArtifacts: () => holdRows(t, kind, { url, table: 'artifacts' }),
   }
+}
+
+async function openForSilence(t: ExecutionContext, kind: 'postgres' | 'mysql') {
+  const { url } = await openDatabase(t, kind)
+  const beside = await openStorage(t, url)
+  await beside.migrate()
+  const through = new URL(url)
+  const proxy = await openProxy(t, Number(through.port))
+  through.port = String(proxy.port)
+  let listener: (sql: string) => void = () => undefined
+  const storage = await openStorage(t, through.href, {
+    poolMax: 3,
+    acquireTimeoutMs: 2000,
+    statementTimeoutMs: 1000,
+    onStatement: (sql) => listener(sql),
+  })
+  const onStatement = (next: typeof listener) => void (listener = next)
+  return { storage, proxy, onStatement, beside, words: words[kind] }
+}
+
+/** What is sent when connections and locks are made. */
+const words = {
+  postgres: { settings: 'application_name', lock: 'advisory', unlock: 'COMMIT' },
+  mysql: { settings: 'SET SESSION', lock: 'GET_LOCK', unlock: 'RELEASE_LOCK' },
 }
 
 /** A port where somebody has listened a moment ago, and nobody now. */

@@ -48,6 +48,7 @@ test('a passkey is added, and alone counts for two factors, from each page that 
     const response = key.get(await ask(), { origin: from, rpId: 'id.example.com' })
     t.deepEqual(await passkeys.verify({ response, purpose }), {
       userId: user.id,
+      epoch: 0,
       factorId: factor.id,
       amr: ['hwk', 'user', 'mfa'],
     })

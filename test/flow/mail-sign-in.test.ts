@@ -59,7 +59,7 @@ onEveryStorage('of 20 uses of a mail’s code and link at once one signs in', as
   const who = await Promise.all(shown.map((one) => mailSignIn.finish(uid, one)))
   t.deepEqual(
     who.filter((one) => one !== undefined),
-    [person.id],
+    [{ userId: person.id, epoch: 0 }],
   )
 })
 

@@ -8,6 +8,7 @@ interface Health {
   status: string
   version: string
   parts: Record<string, boolean>
+  reasons?: Record<string, string>
 }
 
 const health = async (issuer: string, path = '/health/ready') => {
@@ -18,7 +19,7 @@ const health = async (issuer: string, path = '/health/ready') => {
 
 onEveryStorage('a healthy server is live and ready, and names its parts', async (t, begin) => {
   const { issuer, config } = await begin()
-  const parts = { accepting: true, database: true, keys: true, migrations: true }
+  const parts = { accepting: true, database: true, writes: true, keys: true, migrations: true }
   for (const path of ['/health', '/health/ready']) {
     const { status, cache, body } = await health(issuer, path)
     t.is(status, 200)
@@ -39,6 +40,7 @@ test('without its database a server is live, not ready, and says which part is a
   const { status, body } = await health(issuer)
   t.is(status, 503)
   t.like(body, { status: 'unavailable', parts: { database: false, migrations: false, keys: true } })
+  t.deepEqual(Object.keys(body.reasons ?? {}), ['database', 'writes', 'migrations'])
   t.is((await health(issuer, '/health/live')).status, 200)
   t.is((await fetch(`${issuer}/oauth/jwks`)).status, 200)
   t.is((await fetch(`${issuer}/.well-known/openid-configuration`)).status, 200)

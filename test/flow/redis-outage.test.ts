@@ -1,5 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import * as oidc from 'openid-client'
+import { apiOf } from '../support/api.ts'
+import { openInbox } from '../support/inbox.ts'
 import { ownRedis, redisIsMissing } from '../support/redis.ts'
 import { createBrowser } from '../support/relying-party.ts'
 import { startRedis } from '../support/servers/redis.ts'
@@ -45,6 +47,7 @@ whenThereIsRedis(
     t.like(await ready.json(), {
       status: 'unavailable',
       parts: { database: true, redis: false, keys: true, migrations: true },
+      reasons: { redis: 'unreachable' },
     })
     for (const path of ['health/live', 'oauth/jwks', '.well-known/openid-configuration'])
       t.is((await fetch(`${issuer}/${path}`)).status, 200, path)
@@ -111,3 +114,44 @@ whenThereIsRedis(
     t.truthy((await oidc.refreshTokenGrant(party.config, next.refresh_token!)).access_token)
   },
 )
+
+whenThereIsRedis(
+  'who registers while Redis is away gets the mail when it is back, and a taken address is not told',
+  async (t) => {
+    const inbox = await openInbox(t)
+    const clock = { now: Date.now() }
+    const env = { SMTP_URL: inbox.url }
+    const { fixture, redis, revive } = await begin(t, { env, now: () => clock.now })
+    const { email: taken } = await fixture.addUser()
+    const api = apiOf(fixture)
+    await redis.stop()
+    const addresses = [taken, ...Array.from({ length: 5 }, (_, n) => `new-${n}@example.com`)]
+    const answers = await Promise.all(
+      addresses.map(async (email) => {
+        const body = { email, password: 'a fine long pass phrase' }
+        const answer = await api.call('POST', '/auth/register', { body })
+        return JSON.stringify([answer.status, answer.body]).replaceAll(email, 'address')
+      }),
+    )
+    t.deepEqual(new Set(answers).size, 1, answers.join())
+    t.regex(answers[0]!, /^\[201,/)
+    const forgot = await api.call('POST', '/auth/forgot-password', { body: { email: taken } })
+    t.is(forgot.status, 202)
+
+    await revive()
+    // The pause before the next try.
+    clock.now += 10_000
+    await until(async () => inbox.received.length === addresses.length + 1)
+    t.is(inbox.received.filter(({ to }) => to[0] === taken).length, 2)
+    t.deepEqual(new Set(inbox.received.flatMap(({ to }) => to)), new Set(addresses))
+  },
+)
+
+whenThereIsRedis('with request limits nothing is registered while Redis is away', async (t) => {
+  const { fixture, redis } = await begin(t, { env: { REQUESTS_PER_MINUTE: '60' } })
+  await redis.stop()
+  const email = 'new@example.com'
+  const body = { email, password: 'a fine long pass phrase' }
+  t.is((await apiOf(fixture).call('POST', '/auth/register', { body })).status, 503)
+  t.is(await fixture.storage.users.findByIdentifier(email), undefined)
+})

@@ -67,15 +67,6 @@ test('what the provider calls an e-mail is never taken for a username', async (t
   t.is((await fixture.storage.users.findById(sub))?.email, undefined)
 })
 
-test('the password of an account whose address nobody has confirmed is asked for all the same', async (t) => {
-  const { google, fixture } = await scene(t)
-  const squatter = await fixture.addUser({ email: 'victim@gmail.com' })
-  google.person = { sub: 'victim', email: squatter.email, email_verified: true }
-  const page = await signInWith(await begin(fixture), 'google')
-  t.truthy(page.root.querySelector('[name=ticket]'))
-  t.deepEqual(await fixture.storage.identities.listByUser(squatter.id), [])
-})
-
 const past = Math.floor(Date.now() / 1000) - 7200
 const forgeries: Record<string, Forgery> = {
   'of another issuer': { claims: { iss: 'https://evil.example' } },

@@ -154,7 +154,9 @@ onEveryDatabase('no body makes a route of the JSON API fail', async (t, begin) =
 
   const { ids, authorizationOf } = await scene(fixture, t)
   const random = randomOf(20_260_301)
-  for (const operation of withBody) {
+  // Last, because every sign-in ends with it.
+  const erase = withBody.filter(({ name }) => name === 'DELETE /users/me')
+  for (const operation of [...withBody.filter((one) => !erase.includes(one)), ...erase]) {
     const { name, method, path } = operation
     const headers = { 'content-type': 'application/json', ...authorizationOf(operation) }
     const url = fixture.issuer + asFilled(path, ids)
@@ -169,6 +171,6 @@ onEveryDatabase('no body makes a route of the JSON API fail', async (t, begin) =
     }
     // Nothing of it was refused only because nobody was signed in any more.
     const { json } = await send(url, { method, headers, body: JSON.stringify(bodies[name]!()) })
-    if (operation.isGuarded) t.not(json['code'], 'unauthorized', name)
+    if (operation.isGuarded && !erase.includes(operation)) t.not(json['code'], 'unauthorized', name)
   }
 })

@@ -149,8 +149,6 @@ const claims = [
   '',
   ',,,',
   'evil',
-  '6.6.6.6:80',
-  '[::1]:80',
   '999.1.1.1',
   '6.6.6.6 10.0.0.9',
   '0x7f.1',
@@ -182,16 +180,7 @@ for (const [trusted, { appended, address }] of Object.entries(proxies)) {
 test('where the header cannot be read the address is the peer’s', async (t) => {
   for (const trusted of ['1', '2', '127.0.0.1']) {
     const fixture = await start(t, { env: { TRUSTED_PROXIES: trusted } })
-    for (const header of [
-      '',
-      ',,',
-      'evil',
-      '6.6.6.6:80',
-      '[::1]:80',
-      '"6.6.6.6"',
-      'unknown',
-      '6.6.6.6 x',
-    ])
+    for (const header of ['', ',,', 'evil', '"6.6.6.6"', 'unknown', '6.6.6.6 x'])
       t.is(await addressOf(fixture, [header]), '127.0.0.1', header)
   }
 })

@@ -134,6 +134,18 @@ const occasions: Record<string, (fixture: Fixture, inbox: Inbox) => Promise<numb
     await apiOf(fixture).login({ email, password })
     return say(fixture, '/auth/login', { email, password, agent: 'https://evil.example/1.0' })
   },
+  async takenOver(fixture, inbox) {
+    const { email, ...person } = await fixture.addUser()
+    const api = apiOf(fixture)
+    const { access_token: token } = await api.login({ email, ...person })
+    const body = { name: 'script', scopes: ['account:read'] }
+    await api.call('POST', '/users/api-keys', { token, body })
+    await say(fixture, '/auth/forgot-password', { email })
+    const { text } = await inbox.waitFor(/^Choose a new/)
+    const link = new URL(/\S+token=\S+/.exec(text)![0])
+    const reset = { token: link.searchParams.get('token')!, password: 'another long password' }
+    return (await api.call('POST', '/auth/reset-password', { body: reset })).status
+  },
   async erasing(fixture) {
     const { access_token: token } = await apiOf(fixture).login(await fixture.addUser())
     const { status } = await apiOf(fixture).call('DELETE', '/users/me', { token })

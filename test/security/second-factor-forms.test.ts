@@ -1,4 +1,5 @@
 import test from 'ava'
+import { committed } from '#oidc/unit-of-work.ts'
 import { addApp, appWith } from '../support/authenticator.ts'
 import { createBrowser } from '../support/browser.ts'
 import { signIn } from '../support/relying-party.ts'
@@ -56,12 +57,16 @@ test('a right code does not raise a session that is somebody else’s by then', 
   const other = await fixture.addUser()
   const { Session } = fixture.server.app.engine.provider
   const cookies = await browser.jar.getCookies(fixture.issuer)
-  const session = await Session.find(cookies.find(({ key }) => key === 'yumen_session')!.value)
-  session!.accountId = other.id
-  await session!.persist()
+  const key = cookies.find(({ key }) => key === 'yumen_session')!.value
+  const session = await committed(fixture.storage.artifacts, async () => {
+    const found = (await Session.find(key))!
+    found.accountId = other.id
+    await found.persist()
+    return found
+  })
 
   t.is((await page.submit('/second-factor', { code: app.next() })).status, 400)
-  t.is((await Session.findByUid(session!.uid))?.acr, 'urn:yumen:acr:1')
+  t.is((await Session.findByUid(session.uid))?.acr, 'urn:yumen:acr:1')
   await fixture.server.services.audit.flush()
   const { events } = await fixture.storage.audit.list({ type: 'second_factor.', limit: 10 })
   t.deepEqual(events, [])

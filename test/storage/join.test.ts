@@ -77,6 +77,7 @@ function registerTests(sharedUrl: string): void {
       MailCode: 'sql',
       RememberedDevice: 'sql',
       KnownDevice: 'sql',
+      WriteProbe: 'sql',
     })
   })
 
@@ -183,9 +184,9 @@ function registerTests(sharedUrl: string): void {
   test('check() tells the halves apart', async (t) => {
     const server = await ownRedis(t)
     const { joined } = await openHalves(t, server.url)
-    t.deepEqual(await joined.check(), { database: true, redis: true })
+    t.deepEqual(await joined.check(), { database: 'ok', writes: 'ok', redis: 'ok' })
     await server.stop()
-    t.deepEqual(await joined.check(), { database: true, redis: false })
+    t.deepEqual(await joined.check(), { database: 'ok', writes: 'ok', redis: 'unreachable' })
   })
 
   test('removeExpired() counts what SQL removed', async (t) => {
@@ -199,7 +200,7 @@ function registerTests(sharedUrl: string): void {
   test('close() closes both halves', async (t) => {
     const { sql, redis, joined } = await openHalves(t, sharedUrl)
     await joined.close()
-    t.false(await redis.check())
-    t.deepEqual(await sql.check(), { database: false })
+    t.not(await redis.check(), 'ok')
+    t.not((await sql.check()).database, 'ok')
   })
 }

@@ -4,7 +4,7 @@ import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { StorageUnavailable } from '#storage/errors.ts'
 import { openRedisArtifacts } from '#storage/redis/open.ts'
-import { openRedis, ownRedis, redisIsMissing, untilTrue } from '../support/redis.ts'
+import { openRedis, ownRedis, redisIsMissing, untilOk } from '../support/redis.ts'
 import { freePort } from '../support/free-port.ts'
 
 // These tests start servers of their own; the variable only tells whether there is one to start.
@@ -46,11 +46,11 @@ function registerTests(): void {
     })
     t.is(error.part, 'redis')
     t.true(Date.now() - stoppedAt < 1000)
-    t.false(await check())
+    t.is(await check(), 'unreachable')
     t.true(errors.length > 0)
 
     await ownRedis(t, { port })
-    await untilTrue(check)
+    await untilOk(check)
     await artifacts.put('Session', 'a', { payload: '{}', expiresAt: inOneMinute() })
     t.true(await artifacts.consume('Session', 'a'))
   })
@@ -62,7 +62,7 @@ function registerTests(): void {
     await first.stop()
     await t.throwsAsync(artifacts.find('Session', 'a'), { instanceOf: StorageUnavailable })
     await ownRedis(t, { port, cluster: true })
-    await untilTrue(check)
+    await untilOk(check)
     t.is(await artifacts.find('Session', 'a'), undefined)
   })
 
@@ -75,7 +75,7 @@ function registerTests(): void {
     await t.throwsAsync(artifacts.put('Session', 'a', artifact), { instanceOf: StorageUnavailable })
 
     await ownRedis(t, { port })
-    await untilTrue(check)
+    await untilOk(check)
     t.is(await artifacts.find('Session', 'a'), undefined)
   })
 
@@ -88,7 +88,7 @@ function registerTests(): void {
     proxy.loseNextAnswer()
     const lost = artifacts.consume('AuthorizationCode', 'a')
     await t.throwsAsync(lost, { instanceOf: StorageUnavailable })
-    await untilTrue(check)
+    await untilOk(check)
     t.not((await artifacts.find('AuthorizationCode', 'a'))?.consumedAt, undefined)
   })
 
@@ -99,7 +99,7 @@ function registerTests(): void {
     t.teardown(() => process.kill(pid, 'SIGCONT'))
     await t.throwsAsync(artifacts.find('Session', 'a'), { instanceOf: StorageUnavailable })
     process.kill(pid, 'SIGCONT')
-    await untilTrue(check)
+    await untilOk(check)
     t.is(await artifacts.find('Session', 'a'), undefined)
   })
 

@@ -60,11 +60,11 @@ export async function ownRedis(
   return server
 }
 
-/** Asks again and again until the answer is yes; rejects after 20 seconds. */
-export async function untilTrue(question: () => Promise<boolean>): Promise<void> {
+/** Asks again and again until Redis serves; rejects after 20 seconds. */
+export async function untilOk(check: RedisArtifacts['check']): Promise<void> {
   const deadline = Date.now() + 20_000
-  while (!(await question())) {
-    if (Date.now() > deadline) throw new Error('it did not become true in 20 s')
+  while ((await check()) !== 'ok') {
+    if (Date.now() > deadline) throw new Error('Redis did not serve in 20 s')
     await sleep(20)
   }
 }

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import { StorageUnavailable } from '#storage/errors.ts'
 import { createLoginLimits } from '#users/limits.ts'
-import { openRedis, ownRedis, redisIsMissing, untilTrue } from '../support/redis.ts'
+import { openRedis, ownRedis, redisIsMissing, untilOk } from '../support/redis.ts'
 
 // These tests start servers of their own; the variable only tells whether there is one to start.
 if (process.env['TEST_REDIS_URL'] === undefined) test.skip(redisIsMissing, (t) => t.pass())
@@ -32,7 +32,7 @@ async function begin(t: ExecutionContext) {
     pause: () => process.kill(pid, 'SIGSTOP'),
     resume: async () => {
       resume()
-      await untilTrue(redis.check)
+      await untilOk(redis.check)
     },
     judge: (look: (isOpen: boolean) => Promise<string | undefined>) =>
       limits.judge({ ...attempt, look: (_user, isOpen) => look(isOpen) }),

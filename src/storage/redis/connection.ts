@@ -1,12 +1,20 @@
+import { readFileSync } from 'node:fs'
 import { Cluster, Redis } from 'ioredis'
-import { StorageUnavailable } from '#storage/errors.ts'
+import { usesTls } from '#lib/backend-tls.ts'
+import { TimeIsUp, within } from '#lib/within.ts'
+import { StorageUnavailable, type OutageReason } from '#storage/errors.ts'
 import { defineScripts } from './scripts.ts'
 
 type RedisClient = Redis | Cluster
 
 export interface RedisConnectionOptions {
-  /** `redis://`, `rediss://`, or `redis-cluster://[user:password@]host:port,host:port`. */
+  /**
+   * `redis://`, or `redis-cluster://[user:password@]host:port,host:port`; with TLS, certificate and host name verified,
+   * `rediss://` and `rediss-cluster://`.
+   */
   url: string
+  /** Certificates (PEM) that the server must have its own from; those of Node when absent. */
+  caFile?: string | undefined
   /** How long a command may take in all, waiting for a connection included. */
   commandTimeoutMs: number
   /** Told of every connection error; they pass by themselves. */
@@ -28,8 +36,8 @@ export interface RedisConnection {
 
 /** Opens a connection that comes back by itself. Does not wait for it. Throws when the URL cannot be understood. */
 export function openConnection(options: RedisConnectionOptions): RedisConnection {
-  const { url, commandTimeoutMs, onError } = options
-  const client = createClient(url, commandTimeoutMs)
+  const { commandTimeoutMs, onError } = options
+  const client = createClient(options)
   defineScripts(client)
   // Without a listener ioredis prints the error.
   client.on('error', (error: Error) => onError?.(error))
@@ -55,25 +63,28 @@ export function openConnection(options: RedisConnectionOptions): RedisConnection
       return command(client)
     }
     try {
-      return await within(commandTimeoutMs, serve())
+      return await within(commandTimeoutMs, serve)
     } catch (error) {
       isLate = true
       if (isOurMistake(error)) throw error
       failures += 1
-      throw new StorageUnavailable('redis', { cause: error })
+      throw new StorageUnavailable('redis', { cause: error, reason: reasonOf(client, error) })
     }
   }
   const close = async (): Promise<void> => {
     // Lets what is on its way arrive first.
-    if (client.status === 'ready') await within(commandTimeoutMs, client.quit()).catch(() => 'OK')
+    if (client.status === 'ready')
+      await within(commandTimeoutMs, () => client.quit()).catch(() => 'OK')
     client.disconnect()
   }
   return { run, failures: () => failures, close }
 }
 
-function createClient(url: string, commandTimeoutMs: number): RedisClient {
+function createClient({ url, caFile, commandTimeoutMs }: RedisConnectionOptions): RedisClient {
   const { protocol, username, password } = new URL(url.replace(/,.*$/, ''))
+  const tls = caFile === undefined ? {} : { ca: readFileSync(caFile) }
   const connection = {
+    ...(usesTls(url) && { tls }),
     // A peer that vanished without a word is noticed by its silence.
     socketTimeout: 2 * commandTimeoutMs,
     // After READONLY we are talking to a primary that was replaced.
@@ -88,10 +99,12 @@ function createClient(url: string, commandTimeoutMs: number): RedisClient {
       maxRetriesPerRequest: 0,
     })
   }
-  if (protocol !== 'redis-cluster:') {
+  if (protocol !== 'redis-cluster:' && protocol !== 'rediss-cluster:') {
     throw new Error('the Redis URL must begin with redis://, rediss:// or redis-cluster://')
   }
   return new Cluster(clusterNodes(url), {
+    // The certificates are for names: ioredis would connect to the addresses behind them.
+    ...(protocol === 'rediss-cluster:' && { dnsLookup: (name, callback) => callback(null, name) }),
     redisOptions: {
       ...connection,
       // ioredis lets commands wait for a node's first connection; none may wait there for longer than it may take.
@@ -119,13 +132,12 @@ function clusterNodes(url: string): { host: string; port: number }[] {
 const passing =
   /\b(LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|READONLY|MISCONF|NOREPLICAS|OOM|NOAUTH)\b/
 
+function reasonOf({ status }: RedisClient, error: unknown): OutageReason {
+  if (status !== 'ready') return 'unreachable'
+  if (error instanceof TimeIsUp) return 'timeout'
+  const [word = ''] = /\b(OOM|READONLY|BUSY)\b/.exec(String(error)) ?? []
+  return ({ OOM: 'full', READONLY: 'read_only', BUSY: 'busy' } as const)[word] ?? 'failed'
+}
+
 const isOurMistake = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ReplyError' && !passing.test(error.message)
-
-function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms)
-  })
-  return Promise.race([work, limit]).finally(() => clearTimeout(timer))
-}

@@ -1,6 +1,7 @@
 import type { Clock } from '#lib/clock.ts'
 import type { ArtifactStore } from '#storage/artifacts.ts'
 import type { LimitStore } from '#storage/limits.ts'
+import { stateOf, type State } from '#storage/state.ts'
 import { createRedisArtifacts } from './artifacts.ts'
 import { openConnection } from './connection.ts'
 import type { RedisConnectionOptions } from './connection.ts'
@@ -16,8 +17,8 @@ export interface OpenRedisOptions extends RedisConnectionOptions {
 export interface RedisArtifacts {
   artifacts: ArtifactStore & SessionEpochs
   limits: LimitStore
-  /** Whether Redis answers now; never rejects. */
-  check: () => Promise<boolean>
+  /** Whether Redis takes a write now; never rejects. */
+  check: () => Promise<State>
   /** How many commands were not served since. */
   failures: () => number
   close: () => Promise<void>
@@ -34,12 +35,7 @@ export async function openRedisArtifacts(options: OpenRedisOptions): Promise<Red
   if (/[{}]/.test(prefix)) throw new Error('the prefix of Redis keys must not contain braces')
   const connection = openConnection(options)
   const check = () =>
-    connection
-      .run((redis) => redis.ping())
-      .then(
-        () => true,
-        () => false,
-      )
+    stateOf(connection.run((redis) => redis.set(`${prefix}health`, 'ok', 'PX', 1)))
   await check()
   return {
     artifacts: createRedisArtifacts({ connection, prefix, now }),

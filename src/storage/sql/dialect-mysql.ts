@@ -1,27 +1,31 @@
 /** MySQL 8 or MariaDB 10.6 and later, by `mysql2`. */
 import type { Knex } from 'knex'
 import type { Connection, QueryError, ResultSetHeader, RowDataPacket } from 'mysql2'
+import { within } from '#lib/within.ts'
+import type { OutageReason } from '#storage/errors.ts'
 import type { ConnectOptions, Dialect, Failure, Result, Value } from './dialect.ts'
-import { lockMysql } from './lock-mysql.ts'
+import { cut, lockMysql } from './lock-mysql.ts'
+import { mysqlAddress } from './mysql-address.ts'
 import { fieldOfIndex, insertInto } from './sql-text.ts'
 
 type Answer = ResultSetHeader | RowDataPacket[]
 
 const onDuplicateKey = 'ON DUPLICATE KEY UPDATE'
 
-const timeouts = new WeakMap<object, number>()
-
 export const mysql: Dialect = {
   connection: (options) => ({
     client: 'mysql2',
-    connection: { uri: mysqlUri(options.url), connectTimeout: options.acquireTimeoutMs },
+    // knex would ask for it without a time limit, and every connection would wait for that one answer.
+    version: 'latest',
+    connection: { ...mysqlAddress(options), connectTimeout: options.acquireTimeoutMs },
     pool: {
       min: 0,
       max: options.poolMax,
       acquireTimeoutMillis: options.acquireTimeoutMs,
-      afterCreate(connection: Connection, done: (error: unknown) => void) {
-        timeouts.set(connection, options.statementTimeoutMs)
-        connection.query(sessionSettings(options), (error) => done(error))
+      // Whoever comes later waits for it, too, and fails with it.
+      createTimeoutMillis: options.acquireTimeoutMs,
+      afterCreate(connection: Connection, tell: (error?: unknown) => void) {
+        settle(connection, options).then(() => tell(), tell)
       },
     },
   }),
@@ -33,7 +37,7 @@ export const mysql: Dialect = {
   discard(connection: Connection, reason) {
     // knex's pool does not hand out a connection that carries a reason here.
     Object.assign(connection, { __knex__disposed: reason })
-    connection.destroy()
+    cut(connection)
   },
   failureOf,
   begin: 'START TRANSACTION',
@@ -56,15 +60,23 @@ export const mysql: Dialect = {
   supportsReturning: async (run) =>
     (await run("SELECT 1 AS one FROM (SELECT VERSION() AS v) s WHERE v LIKE '%MariaDB%'")).rows
       .length > 0,
-  lock: (options, name, waitMs) =>
-    lockMysql({ ...options, url: mysqlUri(options.url) }, name, waitMs),
+  lock: lockMysql,
   collation: { ascii: 'ascii_bin', exact: 'utf8mb4_bin' },
+  hasTable:
+    'SELECT 1 AS one FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?',
   hasLeftIndex,
   tableCollation,
 }
 
-/** The driver knows the scheme `mysql:` only. */
-const mysqlUri = (url: string): string => url.replace(/^mariadb:/, 'mysql:')
+/** Brings a new connection to where our statements expect it; one that does not get there is ended. */
+async function settle(connection: Connection, options: ConnectOptions): Promise<void> {
+  try {
+    await within(options.acquireTimeoutMs, () => query(connection, sessionSettings(options)))
+  } catch (error) {
+    cut(connection)
+    throw error
+  }
+}
 
 /**
  * READ COMMITTED locks the rows that a statement finds and not the gaps between them, so racing writers rarely meet
@@ -87,11 +99,8 @@ function executePrepared(
   sql: string,
   values: readonly Value[],
 ): Promise<Result> {
-  // For a server that is not there any more; one that is gives up by itself before.
-  const limit = timeouts.get(connection) ?? 0
-  const options = limit > 0 ? { sql, timeout: limit + 1000 } : { sql }
   return new Promise((resolve, reject) => {
-    connection.execute<Answer>(options, [...values], (error, result) => {
+    connection.execute<Answer>(sql, [...values], (error, result) => {
       if (error) reject(error)
       else resolve(toResult(result))
     })
@@ -119,35 +128,38 @@ const ER_DUP_ENTRY = 1062
 /** Record has changed since last read: MariaDB with innodb_snapshot_isolation. */
 const ER_CHECKREAD = 1020
 /** Of no more use: the server ended it, or has become a replica and its successor is elsewhere. */
-const connectionLost = new Set([
-  1053, // shutting down
-  1290, // read-only
-  1836, // read-only mode
-  1927, // connection was killed
+const connectionLost = new Map<number | undefined, OutageReason>([
+  [1053, 'unreachable'], // shutting down
+  [1290, 'read_only'],
+  [1836, 'read_only'], // read-only mode
+  [1927, 'unreachable'], // connection was killed
 ])
 /** "Not now", from a connection that is as good as before. */
-const refused = new Set([
-  1040, // too many connections
-  1205, // waited too long for a row
-  1317, // interrupted
-  1969, // max_statement_time
-  3024, // max_execution_time
+const refused = new Map<number | undefined, OutageReason>([
+  [1021, 'full'],
+  [1040, 'busy'], // too many connections
+  [1114, 'full'], // a table that cannot grow
+  [1205, 'busy'], // waited too long for a row
+  [1317, 'busy'], // interrupted
+  [1969, 'timeout'], // max_statement_time
+  [3024, 'timeout'], // max_execution_time
 ])
 
 function failureOf(error: unknown): Failure | undefined {
   if (!(error instanceof Error)) return undefined
-  const { errno, fatal, code }: Partial<QueryError> = error
+  const { errno, fatal }: Partial<QueryError> = error
   if (errno === ER_DUP_ENTRY) {
     // "Duplicate entry '…' for key 'users.users__email'"; the entry is the caller's text and may contain anything.
     const index = /for key '(?:[^'.]*\.)?([^'.]+)'$/.exec(error.message)?.[1] ?? ''
     return { kind: 'duplicate', field: fieldOfIndex(index) }
   }
   if (errno === ER_LOCK_DEADLOCK || errno === ER_CHECKREAD) return { kind: 'deadlock' }
-  const isLost = fatal === true || 'syscall' in error || code === 'PROTOCOL_SEQUENCE_TIMEOUT'
-  if (isLost || connectionLost.has(Number(errno))) {
-    return { kind: 'unavailable', isConnectionLost: true }
-  }
-  return refused.has(Number(errno)) ? { kind: 'unavailable', isConnectionLost: false } : undefined
+  const isLost = fatal === true || 'syscall' in error
+  const lost = connectionLost.get(errno) ?? (isLost ? 'unreachable' : undefined)
+  if (lost) return { kind: 'unavailable', reason: lost, isConnectionLost: true }
+  const noSpace = error.message.includes('No space left on device') ? 'full' : undefined
+  const reason = refused.get(errno) ?? noSpace
+  return reason && { kind: 'unavailable', reason, isConnectionLost: false }
 }
 
 /** MySQL 8 knows the newer rules of Unicode; MariaDB has its own names for them, so we take what both have. */

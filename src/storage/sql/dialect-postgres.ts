@@ -1,28 +1,30 @@
 /** PostgreSQL 13 or later, by `pg`. */
 import { createHash } from 'node:crypto'
 import { DatabaseError, types, type Client } from 'pg'
+import type { OutageReason } from '#storage/errors.ts'
 import type { Dialect, Failure } from './dialect.ts'
 import { lockPostgres } from './lock-postgres.ts'
+import { postgresUrl } from './postgres-url.ts'
 import { fieldOfIndex, insertMissing, insertOnConflict, onConflict } from './sql-text.ts'
 
 export const postgres: Dialect = {
-  connection: ({ url, poolMax, acquireTimeoutMs, statementTimeoutMs }) => ({
+  connection: ({ poolMax, acquireTimeoutMs, statementTimeoutMs, ...address }) => ({
     client: 'pg',
+    // knex would ask for it without a time limit.
+    version: '14',
     connection: {
-      connectionString: url,
+      connectionString: postgresUrl(address),
       application_name: 'yumen',
       keepAlive: true,
       connectionTimeoutMillis: acquireTimeoutMs,
-      // The server gives up first; the second limit is for a server that is not there any more.
-      ...(statementTimeoutMs > 0 && {
-        statement_timeout: statementTimeoutMs,
-        query_timeout: statementTimeoutMs + 1000,
-      }),
+      ...(statementTimeoutMs > 0 && { statement_timeout: statementTimeoutMs }),
     },
     pool: {
       min: 0,
       max: poolMax,
       acquireTimeoutMillis: acquireTimeoutMs,
+      // Whoever comes later waits for it, too, and fails with it.
+      createTimeoutMillis: acquireTimeoutMs,
       afterCreate(connection: Client, done: () => void) {
         // Times and counters fit a number; as text, the driver's default, they would sort and add like text.
         connection.setTypeParser(types.builtins.INT8, Number)
@@ -53,6 +55,8 @@ export const postgres: Dialect = {
   supportsReturning: async () => true,
   lock: lockPostgres,
   collation: {},
+  hasTable:
+    'SELECT 1 AS one FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = ?',
   hasLeftIndex: async () => false,
   tableCollation: async () => undefined,
 }
@@ -85,10 +89,15 @@ function prepared(sql: string): { name?: string; text: string } {
   return statement
 }
 
-/** SQLSTATE: connection exceptions; a server that stops or starts; one that has become a replica (its successor is elsewhere). */
-const connectionLost = /^(08|57P)|^25006$/
-/** SQLSTATE that mean "not now": no resources, cancelled by the time limit, system errors, locked. */
-const refused = /^(53|57|58)|^55P03$/
+/** SQLSTATE that say "not now". With a server that stops or has become a replica the connection is of no more use. */
+const reasons: readonly [code: RegExp, reason: OutageReason, isConnectionLost: boolean][] = [
+  [/^(08|57P)/, 'unreachable', true], // connection exceptions; a server that stops or starts
+  [/^25006$/, 'read_only', true],
+  [/^53100$/, 'full', false],
+  [/^53|^55P03$/, 'busy', false], // no resources; locked
+  [/^57/, 'timeout', false], // cancelled by the time limit
+  [/^58/, 'failed', false], // system errors
+]
 
 function failureOf(error: unknown): Failure | undefined {
   if (!(error instanceof Error)) return undefined
@@ -96,14 +105,14 @@ function failureOf(error: unknown): Failure | undefined {
     const { code = '', constraint = '' } = error
     if (code === '23505') return { kind: 'duplicate', field: fieldOfIndex(constraint) }
     if (code === '40P01' || code === '40001') return { kind: 'deadlock' }
-    if (connectionLost.test(code)) return { kind: 'unavailable', isConnectionLost: true }
-    return refused.test(code) ? { kind: 'unavailable', isConnectionLost: false } : undefined
+    const [, reason, isConnectionLost] = reasons.find(([pattern]) => pattern.test(code)) ?? []
+    return reason && { kind: 'unavailable', reason, isConnectionLost: isConnectionLost === true }
   }
   // The driver's own errors about a lost connection have no class and not all have a code.
   const isLost =
     'syscall' in error ||
-    /^(Connection terminated|Query read timeout|timeout expired|Client (was closed|has encountered))/.test(
+    /^(Connection terminated|timeout expired|Client (was closed|has encountered))/.test(
       error.message,
     )
-  return isLost ? { kind: 'unavailable', isConnectionLost: true } : undefined
+  return isLost ? { kind: 'unavailable', reason: 'unreachable', isConnectionLost: true } : undefined
 }

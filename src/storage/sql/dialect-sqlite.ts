@@ -1,5 +1,6 @@
 /** SQLite, in this process, by `node:sqlite`. */
 import type { DatabaseSync } from 'node:sqlite'
+import type { OutageReason } from '#storage/errors.ts'
 import type { ConnectOptions, Dialect, Failure } from './dialect.ts'
 import { lockSqlite } from './lock-sqlite.ts'
 import { NodeSqliteClient, execute } from './node-sqlite.ts'
@@ -43,6 +44,7 @@ export const sqlite: Dialect = {
   lock: (options: ConnectOptions, name, waitMs) =>
     lockSqlite(filenameOf(options.url), name, waitMs),
   collation: {},
+  hasTable: "SELECT 1 AS one FROM sqlite_master WHERE type = 'table' AND name = ?",
   hasLeftIndex: async () => false,
   tableCollation: async () => undefined,
 }
@@ -58,8 +60,16 @@ function failureOf(error: unknown): Failure | undefined {
     const column = /: \w+\.(\w+)/.exec(error.message)?.[1] ?? ''
     return { kind: 'duplicate', field: fieldOfColumn(column) }
   }
-  // BUSY (after the wait), LOCKED, IOERR, FULL, CANTOPEN, by their primary code
-  return [5, 6, 10, 13, 14].includes(code & 0xff)
-    ? { kind: 'unavailable', isConnectionLost: false }
-    : undefined
+  const reason = reasons.get(code & 0xff)
+  return reason && { kind: 'unavailable', reason, isConnectionLost: false }
 }
+
+/** By primary code. */
+const reasons = new Map<number, OutageReason>([
+  [5, 'busy'], // BUSY, after the wait
+  [6, 'busy'], // LOCKED
+  [8, 'read_only'], // READONLY
+  [10, 'failed'], // IOERR
+  [13, 'full'], // FULL
+  [14, 'unreachable'], // CANTOPEN
+])

@@ -3,6 +3,7 @@
  * this folder, and every migration, asks it and never its name.
  */
 import type { Knex } from 'knex'
+import type { OutageReason } from '#storage/errors.ts'
 
 /** What can be bound to a `?`. */
 export type Value = string | number | boolean | null
@@ -14,13 +15,23 @@ export interface Result {
 }
 
 export interface ConnectOptions {
+  /** Whether to use TLS, and verify it, is in the URL: `#lib/backend-tls.ts`. */
   url: string
+  /** Certificates (PEM) that the server must have its own from; those of Node when absent. */
+  caFile?: string | undefined
   poolMax: number
   /** How long to wait for a connection, and for SQLite's only writer. */
   acquireTimeoutMs: number
-  /** After this long a statement is given up; 0: never. SQLite, which is in this process, has no such limit. */
+  /** After this long the server ends a statement; 0: never. SQLite, which is in this process, has no such limit. */
   statementTimeoutMs: number
 }
+
+/**
+ * How long we wait for a statement, or for a transaction as a whole: longer than the server gives a statement, so that
+ * whoever is here after that has a server that does not answer any more.
+ */
+export const limitOf = ({ statementTimeoutMs }: Pick<ConnectOptions, 'statementTimeoutMs'>) =>
+  statementTimeoutMs + 1000
 
 /** What became of a statement, when it was not done. */
 export type Failure =
@@ -29,7 +40,7 @@ export type Failure =
   /** It was in another's way and was undone whole; the same again may succeed. */
   | { kind: 'deadlock' }
   /** The database did not answer, or not in time; the connection may be good for another try, or not. */
-  | { kind: 'unavailable'; isConnectionLost: boolean }
+  | { kind: 'unavailable'; reason: OutageReason; isConnectionLost: boolean }
 
 /** Lets go of a lock. Rejects when the lock was lost before. */
 export type Release = () => Promise<void>
@@ -43,7 +54,7 @@ export interface Dialect {
   /** Runs one of our fixed statements, prepared once for each connection. */
   execute(connection: object, sql: string, values: readonly Value[]): Promise<Result>
 
-  /** Makes sure that the pool does not hand out the connection again. */
+  /** Ends the connection at once, whatever is under way on it; the pool does not hand it out again. */
   discard(connection: object, reason: unknown): void
 
   /** What an error of the driver means; undefined when it is a mistake of ours. */
@@ -81,6 +92,9 @@ export interface Dialect {
 
   /** Collations of columns that compare byte by byte: `ascii` for our ids and hashes, `exact` for other text. Absent: the default does. */
   readonly collation: { ascii?: string; exact?: string }
+
+  /** A SELECT that finds a row when our schema has the table `?`. */
+  readonly hasTable: string
 
   /** Whether a migration that did not end has left the index; never where it is undone whole. */
   hasLeftIndex(knex: Knex, table: string, index: string): Promise<boolean>

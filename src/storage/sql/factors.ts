@@ -77,6 +77,7 @@ export function createFactorStore({ run, transaction }: Statements, now: Clock):
       return isId(userId) && (await run(texts.anyOfUser, [userId])).rows.length > 0
     },
     async advance(id, counter) {
+      if (!isId(id)) return false
       const { changes } =
         counter === 0
           ? await run(texts.useUncounted, [now(), id])
@@ -87,15 +88,17 @@ export function createFactorStore({ run, transaction }: Statements, now: Clock):
       if (!isId(userId) || !isId(id)) return false
       return (await run(texts.rename, [name, userId, id])).changes === 1
     },
-    remove: (userId, id) =>
-      holding(userId, async (run) => {
+    async remove(userId, id) {
+      if (!isId(userId)) return undefined
+      return holding(userId, async (run) => {
         const all = await list(run, userId)
         const removed = all.find((factor) => factor.id === id)
         if (!removed) return undefined
         await run(texts.remove, [id])
         if (all.length === 1) await run(texts.removeCodes, [userId])
         return removed
-      }),
+      })
+    },
     replaceRecoveryCodes: (userId, hashes, epoch) => {
       const write = async (run: Run) => {
         await run(texts.removeCodes, [userId])
@@ -104,9 +107,11 @@ export function createFactorStore({ run, transaction }: Statements, now: Clock):
       return holding(userId, write, epoch)
     },
     async useRecoveryCode(userId, hash) {
+      if (!isId(userId) || !isId(hash)) return false
       return (await run(texts.useCode, [now(), userId, hash])).changes === 1
     },
     async countRecoveryCodes(userId) {
+      if (!isId(userId)) return 0
       const { rows } = await run<{ count: number }>(texts.countCodes, [userId])
       return rows[0]?.count ?? 0
     },

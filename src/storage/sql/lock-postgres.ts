@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto'
 import { Client, DatabaseError } from 'pg'
+import { within } from '#lib/within.ts'
 import { StorageUnavailable } from '#storage/errors.ts'
-import type { ConnectOptions, Release } from './dialect.ts'
+import { limitOf, type ConnectOptions, type Release } from './dialect.ts'
+import { postgresUrl } from './postgres-url.ts'
+
+/** Runs a statement that may take `ms` longer than any other. */
+type Ask = (
+  sql: string,
+  values?: unknown[],
+  ms?: number,
+) => Promise<{ taken?: boolean } | undefined>
 
 /**
  * An advisory lock (PostgreSQL §13.3.5) of a transaction on a connection outside the pool, so that work which fills
@@ -9,28 +18,37 @@ import type { ConnectOptions, Release } from './dialect.ts'
  * that vanished. The transaction reads nothing, so it holds back no vacuum.
  */
 export async function lockPostgres(
-  { url, acquireTimeoutMs }: ConnectOptions,
+  options: ConnectOptions,
   name: string,
   waitMs: number,
 ): Promise<Release | undefined> {
   const client = new Client({
-    connectionString: url,
+    connectionString: postgresUrl(options),
     application_name: 'yumen lock',
-    connectionTimeoutMillis: acquireTimeoutMs,
+    connectionTimeoutMillis: options.acquireTimeoutMs,
     keepAlive: true,
   })
   // A connection that breaks while the work runs: `release` finds out.
   client.on('error', () => undefined)
+  const limitMs = limitOf(options)
+  const ask: Ask = async (sql, values, ms = 0) => {
+    const query = () => client.query<{ taken?: boolean }>(sql, values)
+    return (await within(ms + limitMs, query)).rows[0]
+  }
+  const end = async (): Promise<void> => {
+    await within(limitMs, () => client.end()).catch(() => undefined)
+    client.connection.stream.destroy()
+  }
   try {
     await client.connect()
-    await client.query('BEGIN')
-    for (const setting of settings(waitMs)) await client.query(`SET LOCAL ${setting}`)
-    if (await isTaken(client, keyOf(name), waitMs)) return () => release(client)
+    await ask('BEGIN')
+    for (const setting of settings(waitMs)) await ask(`SET LOCAL ${setting}`)
+    if (await isTaken(ask, keyOf(name), waitMs)) return () => release(ask, end)
   } catch (error) {
-    await end(client)
-    throw new StorageUnavailable('database', { cause: error })
+    await end()
+    throw new StorageUnavailable('database', { cause: error, reason: 'unreachable' })
   }
-  await end(client)
+  await end()
   return undefined
 }
 
@@ -44,16 +62,13 @@ const settings = (waitMs: number): string[] => [
   'tcp_keepalives_count = 3',
 ]
 
-async function isTaken(client: Client, key: string, waitMs: number): Promise<boolean> {
-  if (waitMs < 1) {
-    const { rows } = await client.query<{ taken: boolean }>(
-      'SELECT pg_try_advisory_xact_lock($1::bigint) AS taken',
-      [key],
+async function isTaken(ask: Ask, key: string, waitMs: number): Promise<boolean> {
+  if (waitMs < 1)
+    return (
+      (await ask('SELECT pg_try_advisory_xact_lock($1::bigint) AS taken', [key]))?.taken === true
     )
-    return rows[0]?.taken === true
-  }
   try {
-    await client.query('SELECT pg_advisory_xact_lock($1::bigint)', [key])
+    await ask('SELECT pg_advisory_xact_lock($1::bigint)', [key], waitMs)
     return true
   } catch (error) {
     // lock_not_available: lock_timeout has passed
@@ -62,18 +77,15 @@ async function isTaken(client: Client, key: string, waitMs: number): Promise<boo
   }
 }
 
-async function release(client: Client): Promise<void> {
+async function release(ask: Ask, end: () => Promise<void>): Promise<void> {
   try {
-    await client.query('COMMIT')
+    await ask('COMMIT')
   } catch (error) {
-    throw new StorageUnavailable('database', { cause: error })
+    throw new StorageUnavailable('database', { cause: error, reason: 'unreachable' })
   } finally {
-    await end(client)
+    await end()
   }
 }
-
-/** Ends the connection; one that is broken already has nothing left to end. */
-const end = (client: Client): Promise<void> => client.end().catch(() => undefined)
 
 /** Advisory locks have numbers for names: 64 bits of a hash, under a prefix that keeps clear of other programs. */
 const keyOf = (name: string): string =>

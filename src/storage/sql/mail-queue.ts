@@ -1,6 +1,6 @@
 import type { Clock } from '#lib/clock.ts'
 import type { MailQueueStore, QueuedMail } from '#storage/mail-queue.ts'
-import { comparable } from './comparable.ts'
+import { comparable, isId } from './comparable.ts'
 import { readPage, type Condition } from './pages.ts'
 import { insertInto } from './sql-text.ts'
 import type { Statements } from './statements.ts'
@@ -52,7 +52,7 @@ export function createMailQueueStore(
       else await run(texts.putOff, [text, nextAttemptAt, id])
     },
     async retry(id) {
-      return (await run(texts.retry, [now(), id])).changes > 0
+      return isId(id) && (await run(texts.retry, [now(), id])).changes > 0
     },
     async list({ limit, cursor, state }) {
       const where: Condition[] = state === undefined ? [] : [['state = ?', state]]

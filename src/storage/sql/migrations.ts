@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Knex } from 'knex'
-import type { Dialect } from './dialect.ts'
 import type { WithLock } from './locks.ts'
+import type { Statements } from './statements.ts'
 
 export interface Migrations {
   run: () => Promise<string[]>
@@ -10,7 +10,7 @@ export interface Migrations {
 }
 
 export interface MigrationsParts {
-  dialect: Dialect
+  statements: Pick<Statements, 'run' | 'dialect'>
   withLock: WithLock
   /** Calls `work` with a knex whose statements may take as long as they need. */
   withKnex: <T>(work: (knex: Knex) => Promise<T>) => Promise<T>
@@ -23,19 +23,19 @@ const tableName = 'schema_migrations'
 const waitMs = 10 * 60_000
 
 /** The migrations of `migrations/`, under the lock `migrate`: of any number of processes one runs them, the others wait. */
-export function createMigrations({ dialect, withLock, withKnex }: MigrationsParts): Migrations {
+export function createMigrations({ statements, withLock, withKnex }: MigrationsParts): Migrations {
   const config: Knex.MigratorConfig = {
     directory,
     loadExtensions: ['.ts'],
     tableName,
     // Each CREATE TABLE of MySQL commits; within a transaction the note that it ran would come too late.
-    disableTransactions: !dialect.hasTransactionalDdl,
+    disableTransactions: !statements.dialect.hasTransactionalDdl,
     // A newer release may have migrated while this one still runs beside it.
     disableMigrationsListValidation: true,
   }
 
   async function run(): Promise<string[]> {
-    if ((await withKnex(pendingOf)).length === 0) return []
+    if ((await pending()).length === 0) return []
     const done = await withLock('migrate', waitMs, () =>
       withKnex(async (knex) => {
         // knex's own lock is a row, which a process that died leaves behind. We hold ours, so nobody else has it.
@@ -48,14 +48,16 @@ export function createMigrations({ dialect, withLock, withKnex }: MigrationsPart
     return done
   }
 
-  return { run, pending: () => withKnex(pendingOf) }
-}
+  /** By reading only: knex's own list creates its tables first. */
+  async function pending(): Promise<string[]> {
+    const files = await readdir(directory)
+    const names = files.filter((file) => file.endsWith('.ts')).sort()
+    const { rows } = await statements.run(statements.dialect.hasTable, [tableName])
+    if (rows.length === 0) return names
+    const done = await statements.run<{ name: string }>(`SELECT name FROM ${tableName}`, [])
+    const doneNames = new Set(done.rows.map(({ name }) => name))
+    return names.filter((name) => !doneNames.has(name))
+  }
 
-/** By reading only: knex's own list creates its tables first. */
-async function pendingOf(knex: Knex): Promise<string[]> {
-  const files = await readdir(directory)
-  const names = files.filter((file) => file.endsWith('.ts')).sort()
-  if (!(await knex.schema.hasTable(tableName))) return names
-  const done = new Set(await knex<{ name: string }>(tableName).pluck('name'))
-  return names.filter((name) => !done.has(name))
+  return { run, pending }
 }

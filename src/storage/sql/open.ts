@@ -4,8 +4,9 @@ import type { Storage } from '#storage/storage.ts'
 import { createApiKeyStore } from './api-keys.ts'
 import { createArtifactStore } from './artifacts.ts'
 import { createAuditStore } from './audit.ts'
+import { createCheck } from './check.ts'
 import { createClientStore } from './clients.ts'
-import { dialectOf, type ConnectOptions, type Dialect } from './dialect.ts'
+import { dialectOf, limitOf, type ConnectOptions, type Dialect } from './dialect.ts'
 import { createFactorStore } from './factors.ts'
 import { createIdentityStore } from './identities.ts'
 import { createLimitStore } from './limits.ts'
@@ -18,7 +19,7 @@ import { createRoleStore } from './roles.ts'
 import { createSignInStore } from './sign-ins.ts'
 import { createSigningKeyStore } from './signing-keys.ts'
 import { createStatisticsStore } from './statistics.ts'
-import { createStatements, toStorageError, type Statements } from './statements.ts'
+import { createStatements, toStorageError } from './statements.ts'
 import { createUserStore } from './users.ts'
 
 export interface SqlStorageOptions extends ConnectOptions {
@@ -42,7 +43,8 @@ export async function openSqlStorage(options: SqlStorageOptions): Promise<Storag
   const { now, onStatement } = options
   let failures = 0
   const onUnavailable = () => void (failures += 1)
-  const statements = createStatements({ knex: pool, dialect, onStatement, onUnavailable })
+  const limitMs = dialect.hasStatementTimeout ? limitOf(options) : undefined
+  const statements = createStatements({ knex: pool, dialect, limitMs, onStatement, onUnavailable })
   const withLock = createLocks((name, waitMs) => dialect.lock(options, name, waitMs))
 
   async function withKnex<T>(work: (knex: Knex) => Promise<T>): Promise<T> {
@@ -58,7 +60,8 @@ export async function openSqlStorage(options: SqlStorageOptions): Promise<Storag
     }
   }
 
-  const migrations = createMigrations({ dialect, withLock, withKnex })
+  const migrations = createMigrations({ statements, withLock, withKnex })
+  const artifacts = createArtifactStore(statements, now)
   return {
     users: createUserStore(statements, now),
     identities: createIdentityStore(statements, now),
@@ -67,7 +70,7 @@ export async function openSqlStorage(options: SqlStorageOptions): Promise<Storag
     clients: createClientStore(statements, now),
     resources: createResourceStore(statements),
     signingKeys: createSigningKeyStore(statements),
-    artifacts: createArtifactStore(statements, now),
+    artifacts,
     signIns: createSignInStore(statements, now),
     roles: createRoleStore(statements, now),
     apiKeys: createApiKeyStore(statements, now),
@@ -79,16 +82,10 @@ export async function openSqlStorage(options: SqlStorageOptions): Promise<Storag
     migrate: migrations.run,
     pendingMigrations: migrations.pending,
     failures: () => ({ database: failures }),
-    check: async () => ({ database: await isServing(statements) }),
+    check: createCheck({ ...statements, artifacts, now }),
     close: () => pool.destroy(),
   }
 }
-
-const isServing = ({ run }: Statements): Promise<boolean> =>
-  run('SELECT 1 AS one', []).then(
-    () => true,
-    () => false,
-  )
 
 const quiet = () => undefined
 

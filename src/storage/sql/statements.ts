@@ -5,7 +5,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Knex } from 'knex'
+import { TimeIsUp } from '#lib/within.ts'
 import { AlreadyExists, StorageUnavailable } from '#storage/errors.ts'
+import { createConnections, type Lease } from './connections.ts'
 import type { Dialect, Value } from './dialect.ts'
 
 /** Runs one statement. `Row` names the columns that the text selects; numbers arrive as numbers in every dialect. */
@@ -17,19 +19,24 @@ export type Run = <Row = never>(
 
 /**
  * Both reject with AlreadyExists when a unique value is taken, and with StorageUnavailable when the database does
- * not answer.
+ * not answer in time. What an unanswered statement, or an unanswered COMMIT, has done is then unknown: it may be there.
  */
 export interface Statements {
   readonly dialect: Dialect
   readonly run: Run
 
-  /** Runs `work` in one transaction, undone when it rejects. It may run more than once, so it does nothing else. */
+  /**
+   * Runs `work` in one transaction, undone when it rejects. It may run more than once, so it does nothing else; not after
+   * a COMMIT that may have succeeded.
+   */
   readonly transaction: <T>(work: (run: Run) => Promise<T>) => Promise<T>
 }
 
 export interface StatementsParts {
   knex: Knex
   dialect: Dialect
+  /** How long a statement, or a transaction as a whole, may take on its connection. Infinity when absent. */
+  limitMs?: number | undefined
   /** Called with the text of every statement that is sent. */
   onStatement?: ((sql: string) => void) | undefined
   /** Called when the database did not answer, each time. */
@@ -43,25 +50,20 @@ export interface StatementsParts {
 const attempts = 10
 
 export function createStatements(parts: StatementsParts): Statements {
-  const { knex, dialect, onStatement } = parts
-  const onConnection =
-    (connection: object): Run =>
-    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as above
-    async <Row>(sql: string, values: readonly (Value | undefined)[]) => {
-      onStatement?.(sql)
-      const bound = values.map((value) => value ?? null)
-      const { rows, changes } = await dialect.execute(connection, sql, bound)
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
-      return { rows: rows as Row[], changes }
-    }
+  const { dialect, onUnavailable } = parts
+  const withConnection = createConnections(parts)
+  const call = <T>(work: (lease: Lease) => Promise<T>): Promise<T> =>
+    withConnection((lease) => again(dialect, () => work(lease))).catch((error: unknown) => {
+      const told = toStorageError(dialect, error)
+      if (told instanceof StorageUnavailable) onUnavailable?.()
+      throw told
+    })
 
-  const run: Run = (sql, values) =>
-    again(parts, () => withConnection(knex, dialect, (on) => onConnection(on)(sql, values)))
-
-  const transaction = <T>(work: (run: Run) => Promise<T>): Promise<T> =>
-    again(parts, () =>
-      withConnection(knex, dialect, async (connection) => {
-        const run = onConnection(connection)
+  return {
+    dialect,
+    run: (sql, values) => call(({ run }) => run(sql, values)),
+    transaction: (work) =>
+      call(async ({ run, lose }) => {
         await run(dialect.begin, [])
         try {
           const result = await work(run)
@@ -69,54 +71,20 @@ export function createStatements(parts: StatementsParts): Statements {
           return result
         } catch (error) {
           // A connection that cannot even roll back must not carry the open transaction to the next caller.
-          await run('ROLLBACK', []).catch((reason: unknown) => dialect.discard(connection, reason))
+          await run('ROLLBACK', []).catch(lose)
           throw error
         }
       }),
-    )
-
-  return { dialect, run, transaction }
-}
-
-async function withConnection<T>(
-  knex: Knex,
-  dialect: Dialect,
-  work: (connection: object) => Promise<T>,
-): Promise<T> {
-  const client: Knex.Client = knex.client
-  let connection: object
-  try {
-    connection = await client.acquireConnection()
-  } catch (error) {
-    throw new StorageUnavailable('database', { cause: error })
-  }
-  try {
-    return await work(connection)
-  } catch (error) {
-    const failure = dialect.failureOf(error)
-    if (failure?.kind === 'unavailable' && failure.isConnectionLost) {
-      dialect.discard(connection, error)
-    }
-    throw error
-  } finally {
-    await client.releaseConnection(connection)
   }
 }
 
-async function again<T>(
-  { dialect, onUnavailable }: StatementsParts,
-  work: () => Promise<T>,
-): Promise<T> {
+async function again<T>(dialect: Dialect, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work()
     } catch (error) {
-      const isDeadlock = dialect.failureOf(error)?.kind === 'deadlock'
-      if (!isDeadlock || attempt === attempts) {
-        const told = toStorageError(dialect, error)
-        if (told instanceof StorageUnavailable) onUnavailable?.()
-        throw told
-      }
+      // The server says so itself, and that it has undone all, so nothing is done twice.
+      if (dialect.failureOf(error)?.kind !== 'deadlock' || attempt === attempts) throw error
     }
     // Those who met once must not meet again at the same moment.
     await sleep(Math.random() * 5 * attempt)
@@ -125,9 +93,14 @@ async function again<T>(
 
 /** The error in the words of `#storage/errors.ts`, with the driver's as its cause; others as they are. */
 export function toStorageError(dialect: Dialect, error: unknown): unknown {
+  if (error instanceof TimeIsUp)
+    return new StorageUnavailable('database', { cause: error, reason: 'timeout' })
   const failure = dialect.failureOf(error)
   if (!failure) return error
   return failure.kind === 'duplicate'
     ? new AlreadyExists(failure.field, { cause: error })
-    : new StorageUnavailable('database', { cause: error })
+    : new StorageUnavailable('database', {
+        cause: error,
+        reason: failure.kind === 'deadlock' ? 'busy' : failure.reason,
+      })
 }

@@ -54,10 +54,10 @@ export function createUserStore(statements: Statements, now: Clock): UserStore {
     ...createChanges(statements, now),
     ...createPasswords(statements, now),
     async recordLogin(userId) {
-      await run(texts.recordLogin, [now(), userId])
+      if (isId(userId)) await run(texts.recordLogin, [now(), userId])
     },
     async anyWithRole(role) {
-      return (await run(texts.anyWithRole, [role])).rows.length > 0
+      return isStorable(role) && (await run(texts.anyWithRole, [role])).rows.length > 0
     },
   }
 }
@@ -93,15 +93,18 @@ function createPasswords(
   const put = dialect.upsert('passwords', { keys: ['user_id'], columns: ['hash', 'updated_at'] })
   return {
     async findPasswordHash(userId) {
+      if (!isId(userId)) return undefined
       const { rows } = await run<{ hash: string }>(texts.findPassword, [userId])
       return rows[0]?.hash
     },
     // One statement, so that no other can come between the comparison and the write.
     async replacePasswordHash(userId, expected, replacement) {
+      if (!isId(userId)) return false
       const values = [replacement, now(), userId, expected]
       return (await run(texts.replacePassword, values)).changes === 1
     },
     async setPasswordHash(userId, hash) {
+      if (!isId(userId)) return
       if (hash === undefined) {
         await run(texts.removePassword, [userId])
         return

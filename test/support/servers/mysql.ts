@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import mysql from 'mysql2/promise'
 import { findProgram, serverAccount } from './find.ts'
-import { startServer } from './server-process.ts'
+import type { Certificate } from '../certificates.ts'
+import { filesOf, startServer } from './server-process.ts'
 import type { Program, RunningServer } from './server-process.ts'
 
 const firstStatements = [
@@ -26,7 +27,7 @@ const settings = [
 ]
 
 /** Starts MariaDB or MySQL with a user `test` who may do everything; undefined when neither is installed. */
-export async function startMysql(): Promise<RunningServer | undefined> {
+export async function startMysql(tls?: Certificate): Promise<RunningServer | undefined> {
   const command = findProgram(['mariadbd', 'mysqld'])
   if (command === undefined) return undefined
   return startServer({
@@ -34,7 +35,10 @@ export async function startMysql(): Promise<RunningServer | undefined> {
     command,
     account: serverAccount('mysql'),
     stopSignal: 'SIGTERM',
-    prepare: (folder) => [installation(command, join(folder, 'data')), initFile(folder)],
+    prepare: (folder) => [
+      installation(command, join(folder, 'data')),
+      filesOf(folder, { 'init.sql': firstStatements, ...tls }),
+    ],
     args: (folder, port) => [
       // It must come first.
       '--no-defaults',
@@ -44,6 +48,7 @@ export async function startMysql(): Promise<RunningServer | undefined> {
       `--pid-file=${join(folder, 'pid')}`,
       `--init-file=${join(folder, 'init.sql')}`,
       ...settings,
+      ...(tls ? ['ca', 'cert', 'key'] : []).map((file) => `--ssl-${file}=${join(folder, file)}`),
     ],
     url: (port) => `mysql://test:test@127.0.0.1:${port}/test`,
     probe: async (url) => {
@@ -74,14 +79,3 @@ function installation(command: string, data: string): Program {
     ],
   }
 }
-
-/** Written as the server's own user, who must be able to read it. */
-const initFile = (folder: string): Program => ({
-  command: process.execPath,
-  args: [
-    '-e',
-    'require("node:fs").writeFileSync(process.argv[1], process.argv[2])',
-    join(folder, 'init.sql'),
-    firstStatements,
-  ],
-})

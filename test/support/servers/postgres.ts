@@ -1,14 +1,15 @@
 import { dirname, join } from 'node:path'
 import { Client } from 'pg'
 import { findProgram, postgresFolders, serverAccount } from './find.ts'
-import { startServer } from './server-process.ts'
+import type { Certificate } from '../certificates.ts'
+import { filesOf, startServer } from './server-process.ts'
 import type { RunningServer } from './server-process.ts'
 
 // Built-in where there is one, so that lower() knows more than ASCII, as in the databases that people run.
 const locale = process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8'
 
 /** Starts PostgreSQL with the superuser `postgres`, without password; undefined when it is not installed. */
-export async function startPostgres(): Promise<RunningServer | undefined> {
+export async function startPostgres(tls?: Certificate): Promise<RunningServer | undefined> {
   const initdb = findProgram(['initdb'], postgresFolders())
   if (initdb === undefined) return undefined
   return startServer({
@@ -28,6 +29,7 @@ export async function startPostgres(): Promise<RunningServer | undefined> {
           '--no-sync',
         ],
       },
+      ...(tls ? [filesOf(folder, { ...tls })] : []),
     ],
     args: (folder, port) =>
       ['-D', join(folder, 'data')].concat(
@@ -42,6 +44,11 @@ export async function startPostgres(): Promise<RunningServer | undefined> {
           shared_buffers: '64MB',
           wal_level: 'minimal',
           max_wal_senders: '0',
+          ...(tls && {
+            ssl: 'on',
+            ssl_cert_file: join(folder, 'cert'),
+            ssl_key_file: join(folder, 'key'),
+          }),
         }),
       ),
     url: (port) => `postgres://postgres@127.0.0.1:${port}/postgres`,

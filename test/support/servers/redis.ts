@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { findProgram } from './find.ts'
-import { startServer } from './server-process.ts'
+import type { Certificate } from '../certificates.ts'
+import { filesOf, startServer } from './server-process.ts'
 import type { RunningServer } from './server-process.ts'
 
 export interface RedisOptions {
@@ -8,6 +10,8 @@ export interface RedisOptions {
   cluster?: boolean
   /** Where to listen; without it a free port. */
   port?: number
+  /** Listens with TLS only. */
+  tls?: Certificate
 }
 
 /** Starts Redis, keeping nothing on disk; undefined when it is not installed. */
@@ -24,15 +28,39 @@ export async function startRedis(options: RedisOptions = {}): Promise<RunningSer
     account: undefined,
     stopSignal: 'SIGKILL',
     port: options.port,
+    prepare: (folder) => (options.tls ? [filesOf(folder, { ...options.tls })] : []),
     args: (folder, port) =>
-      ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder].concat(settings),
-    url: (port) => `redis://127.0.0.1:${port}`,
-    probe: (url) => probe(url, options.cluster ?? false),
+      ['--bind', '127.0.0.1', '--dir', folder].concat(
+        settings,
+        options.tls ? tlsOf(folder, port) : ['--port', String(port)],
+        options.tls && options.cluster ? namesOfCluster : [],
+      ),
+    url: (port) => `${options.tls ? 'rediss' : 'redis'}://127.0.0.1:${port}`,
+    probe: (url) => probe(url, options),
   })
 }
 
-async function probe(url: string, isCluster: boolean): Promise<void> {
+/** Certificates are for names: clients hear them from the cluster in place of addresses. */
+const namesOfCluster = [
+  '--tls-cluster',
+  'yes',
+  '--cluster-announce-hostname',
+  'localhost',
+  '--cluster-preferred-endpoint-type',
+  'hostname',
+]
+
+const tlsOf = (folder: string, port: number): string[] => {
+  const files = ['ca-cert', 'cert', 'key'].flatMap((file) => [
+    `--tls-${file}-file`,
+    join(folder, file.replace('ca-cert', 'ca')),
+  ])
+  return ['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no', ...files]
+}
+
+async function probe(url: string, { cluster, tls }: RedisOptions): Promise<void> {
   const client = new Redis(url, {
+    ...(tls && { tls: { ca: tls.ca, checkServerIdentity: () => undefined } }),
     lazyConnect: true,
     retryStrategy: () => null,
     connectTimeout: 2000,
@@ -40,7 +68,7 @@ async function probe(url: string, isCluster: boolean): Promise<void> {
   client.on('error', () => undefined)
   try {
     await client.connect()
-    if (!isCluster) {
+    if (!cluster) {
       await client.ping()
       return
     }

@@ -79,6 +79,16 @@ async function startOnce(plan: ServerPlan): Promise<RunningServer> {
   }
 }
 
+/** Writes files into the server's folder, as the server's own user, who alone may read them. */
+export const filesOf = (folder: string, files: Record<string, string>): Program => ({
+  command: process.execPath,
+  args: [
+    '-e',
+    'for (const [path, text] of JSON.parse(process.argv[1])) require("node:fs").writeFileSync(path, text, { mode: 0o600 })',
+    JSON.stringify(Object.entries(files).map(([name, text]) => [join(folder, name), text])),
+  ],
+})
+
 interface ServerProcess {
   child: ChildProcess
   /** Resolves to how it ended. */
