@@ -4,7 +4,7 @@ import { createLog } from './log.ts'
 import { startServer, type RunningServer } from './server.ts'
 import { openStorage } from './storage-of.ts'
 
-/** The process: environment → storage → server; SIGTERM and SIGINT drain it. Exit 78 (EX_CONFIG) for a wrong setting. */
+/** The process: environment → storage → server; SIGTERM retires it, SIGINT stops it. Exit 78 (EX_CONFIG) for a wrong setting. */
 export async function main(): Promise<void> {
   await run().catch(refuse)
 }
@@ -23,7 +23,8 @@ async function run(): Promise<void> {
       if (stopping) process.exit(1)
       stopping = true
       log.info({ signal }, 'stopping')
-      void server.stop().then(() => process.exit(0))
+      const ended = signal === 'SIGTERM' ? server.retire() : server.stop()
+      void ended.then(() => process.exit(0))
     })
   }
 }

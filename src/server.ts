@@ -18,6 +18,11 @@ export interface RunningServer extends FirstStart {
   app: App
   port: number
   services: Services
+  /**
+   * Says that it is not ready, and goes on until no connections come any more (a load balancer needs time to notice; up to
+   * half of SHUTDOWN_TIMEOUT_SECONDS); then `stop`.
+   */
+  retire(): Promise<void>
   /** Accepts nothing new, lets what is under way finish (up to SHUTDOWN_TIMEOUT_SECONDS), closes the storage. */
   stop(): Promise<void>
 }
@@ -51,20 +56,28 @@ export async function startServer({
     host: config.HOST,
   })
 
+  const timeoutMs = config.SHUTDOWN_TIMEOUT_SECONDS * 1000
+  const stop = async (patienceMs = timeoutMs): Promise<void> => {
+    draining = true
+    app.engine.stop()
+    chores.stop()
+    services.federation.providers.stop()
+    await listener.drain(patienceMs)
+    await services.mail.stop()
+    await services.audit.stop()
+    await storage.close()
+  }
+
   return {
     ...firstStart,
     app,
     port: listener.port,
     services,
-    async stop() {
+    async retire() {
       draining = true
-      app.engine.stop()
-      chores.stop()
-      services.federation.providers.stop()
-      await listener.drain(config.SHUTDOWN_TIMEOUT_SECONDS * 1000)
-      await services.mail.stop()
-      await services.audit.stop()
-      await storage.close()
+      await listener.quiet(timeoutMs / 2)
+      await stop(timeoutMs / 2)
     },
+    stop: () => stop(),
   }
 }

@@ -1,9 +1,12 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** The socket that takes requests, and its orderly end. */
 export interface Listener {
   port: number
+  /** Resolves when no connection has come for half a second, or after `timeoutMs`. */
+  quiet(timeoutMs: number): Promise<void>
   /**
    * Accepts nothing new, closes idle connections now and busy ones when they have their answer; what is left after
    * `timeoutMs` is cut. Resolves when all are closed.
@@ -21,6 +24,7 @@ const arrival = {
   connectionsCheckingInterval: 1000,
 }
 const keepAliveMs = 75_000
+const quietMs = 500
 
 export async function listen(
   handler: RequestListener,
@@ -33,7 +37,10 @@ export async function listen(
     handler(req, res)
   })
   const sockets = new Set<Socket>()
+  let lastOpenedAt = -Infinity
+  const isQuiet = (): boolean => performance.now() - lastOpenedAt >= quietMs
   server.on('connection', (socket: Socket) => {
+    lastOpenedAt = performance.now()
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
@@ -52,6 +59,10 @@ export async function listen(
 
   return {
     port: (server.address() as AddressInfo).port,
+    async quiet(timeoutMs) {
+      const deadline = performance.now() + timeoutMs
+      while (!isQuiet() && performance.now() < deadline) await sleep(50)
+    },
     async drain(timeoutMs) {
       draining = true
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))

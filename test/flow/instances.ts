@@ -8,11 +8,11 @@ import type { Fixture } from '../support/start.ts'
 export const portOf = ({ server, config }: Fixture): string =>
   `http://localhost:${server.port}${config.basePath}`
 
-/** Asks again and again until the answer is yes; rejects after 20 seconds. */
-export async function until(question: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000
+/** Asks again and again until the answer is yes; rejects after so many seconds. */
+export async function until(question: () => Promise<boolean>, seconds = 20): Promise<void> {
+  const deadline = Date.now() + seconds * 1000
   while (!(await question())) {
-    if (Date.now() > deadline) throw new Error('it did not become true in 20 s')
+    if (Date.now() > deadline) throw new Error(`it did not become true in ${seconds} s`)
     await sleep(100)
   }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { freePort } from '../support/free-port.ts'
+import { endWithUs } from '../support/servers/leftovers.ts'
 import { until } from './instances.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -13,6 +14,7 @@ const root = join(import.meta.dirname, '../..')
 export interface YumenProcess {
   origin: string
   port: number
+  pid: number
   /** What it has printed, on both outputs. */
   output(): string
   signal(name: NodeJS.Signals): void
@@ -21,7 +23,7 @@ export interface YumenProcess {
 }
 
 /** A folder that is removed when the test ends. */
-export async function folderFor(t: ExecutionContext): Promise<string> {
+export async function folderFor(t: Pick<ExecutionContext, 'teardown'>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'yumen-process-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   return folder
@@ -29,7 +31,7 @@ export async function folderFor(t: ExecutionContext): Promise<string> {
 
 /** Starts `src/start.mjs`; `env` is its whole environment but for PATH and what a test wants cheap. */
 export async function startYumen(
-  t: ExecutionContext,
+  t: Pick<ExecutionContext, 'teardown'>,
   env: Record<string, string>,
 ): Promise<YumenProcess> {
   const port = env['PORT'] === undefined ? await freePort() : Number(env['PORT'])
@@ -43,6 +45,7 @@ export async function startYumen(
       ...env,
     },
   })
+  endWithUs(child, 'SIGKILL')
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
@@ -54,6 +57,7 @@ export async function startYumen(
   return {
     origin: `http://localhost:${port}`,
     port,
+    pid: child.pid!,
     output: () => output,
     signal: (name) => void child.kill(name),
     ended,
@@ -61,7 +65,10 @@ export async function startYumen(
 }
 
 /** Resolves when the process is ready for requests; rejects when it ends before. */
-export async function untilReady({ origin, ended, output }: YumenProcess): Promise<void> {
+export async function untilReady(
+  { origin, ended, output }: YumenProcess,
+  seconds?: number,
+): Promise<void> {
   let over = false
   void ended.then(() => (over = true))
   await until(async () => {
@@ -69,5 +76,5 @@ export async function untilReady({ origin, ended, output }: YumenProcess): Promi
     const response = await fetch(`${origin}/health/ready`).catch(() => undefined)
     await response?.body?.cancel()
     return response?.status === 200
-  })
+  }, seconds)
 }

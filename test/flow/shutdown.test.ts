@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import test, { type ExecutionContext } from 'ava'
 import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from './instances.ts'
 import { folderFor, startYumen, untilReady } from './process.ts'
 
@@ -32,22 +33,28 @@ async function slowRequest(port: number): Promise<{ socket: Socket; answer: Prom
 /** Node says so when the request has reached the application (RFC 9110 §10.1.1). */
 const goOn = 'HTTP/1.1 100 Continue\r\n\r\n'
 
-/** The server has begun to end: nobody gets a connection any more. */
-const closed = (port: number): Promise<void> =>
-  until(async () => {
+/** Resolves when the server takes no connection any more. Asks rarely: while somebody comes, it goes on accepting. */
+async function closed(port: number): Promise<void> {
+  for (;;) {
     const socket = connect(port, '127.0.0.1')
     const isOpen = await once(socket, 'connect').then(
       () => true,
       () => false,
     )
     socket.destroy()
-    return !isOpen
-  })
+    if (!isOpen) return
+    await sleep(1000)
+  }
+}
 
-test('on SIGTERM a request under way gets its answer, new ones are refused, and the exit is 0', async (t) => {
+test('on SIGTERM a server is not ready, takes who still comes, then nobody; requests under way get their answers', async (t) => {
   const yumen = await begun(t)
   const { socket, answer } = await slowRequest(yumen.port)
   yumen.signal('SIGTERM')
+  await until(
+    async () => (await fetch(`http://127.0.0.1:${yumen.port}/health/ready`)).status === 503,
+  )
+  t.is((await fetch(`http://127.0.0.1:${yumen.port}/oauth/jwks`)).status, 200)
   await closed(yumen.port)
 
   socket.write(body.slice(10))

@@ -49,7 +49,7 @@ const stranger = await createAuthority()
 if (databaseIsMissing.postgres) test.skip(databaseIsMissing.postgres, () => {})
 else {
   test('PostgreSQL is reached with TLS when its certificate and its name can be verified, and not otherwise', async (t) => {
-    const url = await own(t, startPostgres(await ours.certify('localhost')))
+    const url = await own(t, startPostgres({ tls: await ours.certify('localhost') }))
     for (const mode of ['require', 'verify-ca', 'verify-full']) {
       const asked = withParameter(url, 'sslmode', mode)
       t.is(await stateOfDatabase(t, asked, ours.caFile), 'ok', mode)
@@ -74,7 +74,7 @@ else {
   test.serial(
     'MariaDB is reached with TLS when its certificate and its name can be verified, and not otherwise',
     async (t) => {
-      const url = await own(t, startMysql(await ours.certify('localhost')))
+      const url = await own(t, startMysql({ tls: await ours.certify('localhost') }))
       for (const [name, value] of [
         ['ssl', 'true'],
         ['ssl-mode', 'REQUIRED'],
@@ -92,7 +92,7 @@ else {
   )
 
   test.serial('a MariaDB with the certificate of another host is not reached', async (t) => {
-    const url = await own(t, startMysql(await ours.certify('db.example.com')))
+    const url = await own(t, startMysql({ tls: await ours.certify('db.example.com') }))
     const asked = withParameter(url, 'ssl', 'true')
     t.is(await stateOfDatabase(t, asked, ours.caFile), 'unreachable')
   })

@@ -8,6 +8,7 @@ export interface Api {
 }
 
 export interface CallOptions {
+  /** Goes as JSON, or as a form when it is one. */
   body?: unknown
   token?: string | undefined
   headers?: Record<string, string>
@@ -27,16 +28,18 @@ export interface SignedIn {
   user: { id: string; email: string }
 }
 
-export function apiOf(fixture: Pick<Fixture, 'issuer'>): Api {
-  const call: Api['call'] = async (method, path, { body, token, headers = {} } = {}) => {
-    const answer = await fetch(fixture.issuer + path, {
+export function apiOf(fixture: Pick<Fixture, 'issuer'>, send: typeof fetch = fetch): Api {
+  const call: Api['call'] = async (method, path, options = {}) => {
+    const { body, token, headers = {} } = options
+    const isJson = body !== undefined && !(body instanceof URLSearchParams)
+    const answer = await send(fixture.issuer + path, {
       method,
       headers: {
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(isJson ? { 'content-type': 'application/json' } : {}),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: isJson ? JSON.stringify(body) : body }),
     })
     const text = await answer.text()
     return {

@@ -14,11 +14,11 @@ export interface App {
 
 const period = 30
 
-export function appWith(secret: string): App {
+export function appWith(secret: string, clock: () => number = Date.now): App {
   const totp = new TOTP({ secret: Secret.fromBase32(secret), period })
   let last = 0
   const at = (step: number): string => totp.generate({ timestamp: step * period * 1000 })
-  const now = (): number => Math.floor(Date.now() / 1000 / period)
+  const now = (): number => Math.floor(clock() / 1000 / period)
   return {
     next() {
       last = Math.max(last + 1, now())

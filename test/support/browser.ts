@@ -21,7 +21,11 @@ export interface Page {
   submit(form: string, fields?: Record<string, string>): Promise<Page>
 }
 
-export function createBrowser(origin: string, headers: Record<string, string> = {}): Browser {
+export function createBrowser(
+  origin: string,
+  headers: Record<string, string> = {},
+  fetch: typeof globalThis.fetch = globalThis.fetch,
+): Browser {
   const jar = new CookieJar()
 
   const request = async (

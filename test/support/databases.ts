@@ -30,7 +30,7 @@ export const databaseIsMissing: Record<DatabaseKind, string | undefined> = {
  * has made one to copy (`templates.ts`), with those of the present schema; then a migration finds nothing to do.
  */
 export async function openDatabase(
-  t: ExecutionContext,
+  t: Pick<ExecutionContext, 'teardown'>,
   kind: DatabaseKind,
   { tables = 'none' }: { tables?: 'none' | 'present' } = {},
 ): Promise<TestDatabase> {
@@ -52,10 +52,10 @@ const create = (kind: DatabaseKind, template: string | undefined): Promise<TestD
   kind === 'sqlite' ? createFile(template) : createOnServer(kind, template)
 
 /** ava starts all tests of a file at once, and servers have so many connections and no more. */
-const turns = { free: 8, waiting: [] as (() => void)[], taken: new WeakSet<ExecutionContext>() }
+const turns = { free: 8, waiting: [] as (() => void)[], taken: new WeakSet<object>() }
 
 /** Waits until few enough tests have databases; a test that has one may have more. */
-async function takeTurn(t: ExecutionContext): Promise<void> {
+async function takeTurn(t: Pick<ExecutionContext, 'teardown'>): Promise<void> {
   if (turns.taken.has(t)) return
   turns.taken.add(t)
   if (turns.free > 0) turns.free--
@@ -103,8 +103,10 @@ function serverUrl(kind: 'postgres' | 'mysql'): string {
 
 /** Ends every connection to the database but those of `holdRows`, as a restart of the server would. */
 export async function endConnections(kind: 'postgres' | 'mysql', url: string): Promise<void> {
-  const name = new URL(url).pathname.slice(1)
-  const server = await connect(kind, serverUrl(kind))
+  const home = new URL(url)
+  const name = home.pathname.slice(1)
+  home.pathname = kind === 'postgres' ? '/postgres' : '/'
+  const server = await connect(kind, home.href)
   try {
     if (kind === 'postgres') {
       await server.run(

@@ -18,7 +18,7 @@ export interface ReceivedMail {
   html: string
 }
 
-export async function openInbox(t: ExecutionContext): Promise<Inbox> {
+export async function openInbox(t: Pick<ExecutionContext, 'teardown'>): Promise<Inbox> {
   const received: ReceivedMail[] = []
   const server = new SMTPServer({
     authOptional: true,
@@ -35,6 +35,8 @@ export async function openInbox(t: ExecutionContext): Promise<Inbox> {
       })
     },
   })
+  // A sender that is killed breaks its connection.
+  server.on('error', () => undefined)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => new Promise<void>((resolve) => server.close(resolve)))
   return {

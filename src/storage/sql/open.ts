@@ -1,5 +1,6 @@
 import knex, { type Knex } from 'knex'
 import type { Clock } from '#lib/clock.ts'
+import type { StorageUnavailable } from '#storage/errors.ts'
 import type { Storage } from '#storage/storage.ts'
 import { createApiKeyStore } from './api-keys.ts'
 import { createArtifactStore } from './artifacts.ts'
@@ -42,7 +43,11 @@ export async function openSqlStorage(options: SqlStorageOptions): Promise<Storag
   const pool = openPool(dialect, options)
   const { now, onStatement } = options
   let failures = 0
-  const onUnavailable = () => void (failures += 1)
+  let lastFullAt = -Infinity
+  const onUnavailable = ({ reason }: StorageUnavailable): void => {
+    failures += 1
+    if (reason === 'full') lastFullAt = performance.now()
+  }
   const limitMs = dialect.hasStatementTimeout ? limitOf(options) : undefined
   const statements = createStatements({ knex: pool, dialect, limitMs, onStatement, onUnavailable })
   const withLock = createLocks((name, waitMs) => dialect.lock(options, name, waitMs))
@@ -82,7 +87,7 @@ export async function openSqlStorage(options: SqlStorageOptions): Promise<Storag
     migrate: migrations.run,
     pendingMigrations: migrations.pending,
     failures: () => ({ database: failures }),
-    check: createCheck({ ...statements, artifacts, now }),
+    check: createCheck({ ...statements, artifacts, lastFullAt: () => lastFullAt, now }),
     close: () => pool.destroy(),
   }
 }

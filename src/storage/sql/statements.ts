@@ -40,7 +40,7 @@ export interface StatementsParts {
   /** Called with the text of every statement that is sent. */
   onStatement?: ((sql: string) => void) | undefined
   /** Called when the database did not answer, each time. */
-  onUnavailable?: (() => void) | undefined
+  onUnavailable?: ((error: StorageUnavailable) => void) | undefined
 }
 
 /**
@@ -55,7 +55,7 @@ export function createStatements(parts: StatementsParts): Statements {
   const call = <T>(work: (lease: Lease) => Promise<T>): Promise<T> =>
     withConnection((lease) => again(dialect, () => work(lease))).catch((error: unknown) => {
       const told = toStorageError(dialect, error)
-      if (told instanceof StorageUnavailable) onUnavailable?.()
+      if (told instanceof StorageUnavailable) onUnavailable?.(told)
       throw told
     })
 

@@ -2,9 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import mysql from 'mysql2/promise'
 import { findProgram, serverAccount } from './find.ts'
-import type { Certificate } from '../certificates.ts'
 import { filesOf, startServer } from './server-process.ts'
-import type { Program, RunningServer } from './server-process.ts'
+import type { Program, RunningServer, ServerOptions } from './server-process.ts'
 
 const firstStatements = [
   "CREATE USER 'test'@'%' IDENTIFIED BY 'test';",
@@ -19,7 +18,6 @@ const settings = [
   '--character-set-server=utf8mb4',
   '--skip-log-bin',
   '--sync-binlog=0',
-  '--innodb-flush-log-at-trx-commit=0',
   '--innodb-doublewrite=0',
   '--innodb-buffer-pool-size=64M',
   '--performance-schema=OFF',
@@ -27,7 +25,9 @@ const settings = [
 ]
 
 /** Starts MariaDB or MySQL with a user `test` who may do everything; undefined when neither is installed. */
-export async function startMysql(tls?: Certificate): Promise<RunningServer | undefined> {
+export async function startMysql({ tls, keepsCommits }: ServerOptions = {}): Promise<
+  RunningServer | undefined
+> {
   const command = findProgram(['mariadbd', 'mysqld'])
   if (command === undefined) return undefined
   return startServer({
@@ -47,6 +47,8 @@ export async function startMysql(tls?: Certificate): Promise<RunningServer | und
       `--socket=${join(folder, 'socket')}`,
       `--pid-file=${join(folder, 'pid')}`,
       `--init-file=${join(folder, 'init.sql')}`,
+      // 2 writes the log at each commit, without waiting for the disk.
+      `--innodb-flush-log-at-trx-commit=${keepsCommits ? 2 : 0}`,
       ...settings,
       ...(tls ? ['ca', 'cert', 'key'] : []).map((file) => `--ssl-${file}=${join(folder, file)}`),
     ],

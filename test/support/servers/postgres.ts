@@ -1,15 +1,16 @@
 import { dirname, join } from 'node:path'
 import { Client } from 'pg'
 import { findProgram, postgresFolders, serverAccount } from './find.ts'
-import type { Certificate } from '../certificates.ts'
 import { filesOf, startServer } from './server-process.ts'
-import type { RunningServer } from './server-process.ts'
+import type { RunningServer, ServerOptions } from './server-process.ts'
 
 // Built-in where there is one, so that lower() knows more than ASCII, as in the databases that people run.
 const locale = process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8'
 
 /** Starts PostgreSQL with the superuser `postgres`, without password; undefined when it is not installed. */
-export async function startPostgres(tls?: Certificate): Promise<RunningServer | undefined> {
+export async function startPostgres({ tls, keepsCommits }: ServerOptions = {}): Promise<
+  RunningServer | undefined
+> {
   const initdb = findProgram(['initdb'], postgresFolders())
   if (initdb === undefined) return undefined
   return startServer({
@@ -38,7 +39,7 @@ export async function startPostgres(tls?: Certificate): Promise<RunningServer | 
           port: String(port),
           unix_socket_directories: folder,
           fsync: 'off',
-          synchronous_commit: 'off',
+          synchronous_commit: keepsCommits ? 'on' : 'off',
           full_page_writes: 'off',
           max_connections: '300',
           shared_buffers: '64MB',

@@ -6,12 +6,25 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Account } from './find.ts'
 import { endWithUs, launchedFile, removeFolder, temporaryFolder } from './leftovers.ts'
 import { freePort } from '../free-port.ts'
+import type { Certificate } from '../certificates.ts'
 
 /** A server that answers. `stop` ends it and removes its folder; it may be called more than once. */
 export interface RunningServer {
   url: string
-  pid: number
+  /** Of the process that runs now. */
+  readonly pid: number
   stop(): Promise<void>
+  /** Ends it with a signal and keeps its folder, for `resume`. */
+  halt(signal: NodeJS.Signals): Promise<void>
+  /** Starts it again where it was, on what is in its folder, and waits until it answers. */
+  resume(): Promise<void>
+}
+
+export interface ServerOptions {
+  /** Keeps every commit when its process is killed, which costs time; a crash of the machine is no matter here. */
+  keepsCommits?: boolean
+  /** Speaks TLS, with this certificate. */
+  tls?: Certificate
 }
 
 export interface ServerPlan {
@@ -63,14 +76,29 @@ async function startOnce(plan: ServerPlan): Promise<RunningServer> {
     }
     const port = plan.port ?? (await freePort())
     const url = plan.url(port)
-    server = launch(plan, { command: plan.command, args: plan.args(folder, port) }, folder)
-    await untilReady(server, () => plan.probe(url))
-    const { child } = server
-    const stop = async () => {
-      await server?.stop()
-      removeFolder(folder)
+    const begin = async (): Promise<ServerProcess> => {
+      server = launch(plan, { command: plan.command, args: plan.args(folder, port) }, folder)
+      await untilReady(server, () => plan.probe(url))
+      return server
     }
-    return { url, pid: child.pid ?? 0, stop }
+    let current = await begin()
+    return {
+      url,
+      get pid() {
+        return current.child.pid ?? 0
+      },
+      async stop() {
+        await current.stop()
+        removeFolder(folder)
+      },
+      async halt(signal) {
+        current.child.kill(signal)
+        await current.ended
+      },
+      async resume() {
+        current = await begin()
+      },
+    }
   } catch (error) {
     await server?.stop()
     const message = `${plan.name} did not start: ${String(error)}\n${logTail(folder)}`
