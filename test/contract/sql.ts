@@ -108,7 +108,7 @@ async function openStorage(
 
 /** A migrated database, opened twice, under a clock that stands still. */
 const opener = (kind: DatabaseKind) => async (t: ExecutionContext) => {
-  const { url } = await openDatabase(t, kind)
+  const { url } = await openDatabase(t, kind, { tables: 'present' })
   let time = Date.now()
   const now = () => time
   const storage = await openStorage(t, url, { now })
@@ -171,7 +171,7 @@ const leaveElsewhere = [
 ]
 
 async function openForOutages(t: ExecutionContext, kind: 'postgres' | 'mysql') {
-  const { url } = await openDatabase(t, kind)
+  const { url } = await openDatabase(t, kind, { tables: 'present' })
   const storage = await openStorage(t, url)
   await storage.migrate()
   return {
@@ -188,7 +188,7 @@ async function openForOutages(t: ExecutionContext, kind: 'postgres' | 'mysql') {
 }
 
 async function openForSilence(t: ExecutionContext, kind: 'postgres' | 'mysql') {
-  const { url } = await openDatabase(t, kind)
+  const { url } = await openDatabase(t, kind, { tables: 'present' })
   const beside = await openStorage(t, url)
   await beside.migrate()
   const through = new URL(url)

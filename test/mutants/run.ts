@@ -57,7 +57,7 @@ function changedSince(commit: string): Set<string> {
 async function runAll(chosen: readonly Chosen[]): Promise<number> {
   const needsRedis = chosen.some(({ mutant }) => mutant.needs === 'redis')
   const redis = needsRedis ? await startRedis() : undefined
-  const templates = await createTemplates(undefined)
+  const templates = await createTemplates()
   const tree = copyTree()
   try {
     const judge = createJudge({ tree, env: templates.env, redisUrl: redis?.url, limitMs })

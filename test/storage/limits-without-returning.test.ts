@@ -12,7 +12,7 @@ const missing = databaseIsMissing.mysql
 if (missing !== undefined) test.skip(missing, (t) => t.pass())
 else {
   limitsContract(test, async (t) => {
-    const { url } = await openDatabase(t, 'mysql')
+    const { url } = await openDatabase(t, 'mysql', { tables: 'present' })
     const limits = { poolMax: 5, acquireTimeoutMs: 20_000, statementTimeoutMs: 20_000 }
     let time = Date.now()
     const now = () => time

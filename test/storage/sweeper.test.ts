@@ -5,7 +5,7 @@ import type { Storage } from '#storage/storage.ts'
 import { openDatabase } from '../support/databases.ts'
 
 async function opened(t: ExecutionContext): Promise<Storage> {
-  const { url } = await openDatabase(t, 'sqlite')
+  const { url } = await openDatabase(t, 'sqlite', { tables: 'present' })
   const storage = await openSqlStorage({
     url,
     poolMax: 2,

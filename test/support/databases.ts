@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -41,7 +41,7 @@ export async function openDatabase(
   return database
 }
 
-/** Names of environment variables: of a file, and of databases on the servers. */
+/** Names of environment variables: of a file, of a database to copy, and of a file of statements. */
 export const templateVariables: Record<DatabaseKind, string> = {
   sqlite: 'TEST_SQLITE_TEMPLATE',
   postgres: 'TEST_POSTGRES_TEMPLATE',
@@ -87,8 +87,10 @@ async function createOnServer(
   url.pathname = `/${name}`
   // IF EXISTS and FORCE: a test that failed may have dropped it, or left connections open.
   const drop = kind === 'postgres' ? `${name} WITH (FORCE)` : name
-  const copying = template === undefined ? '' : ` TEMPLATE ${template}`
+  const copying = template === undefined || kind === 'mysql' ? '' : ` TEMPLATE ${template}`
   await runStatements(kind, serverUrl(kind), [`CREATE DATABASE ${name}${copying}`])
+  if (template !== undefined && kind === 'mysql')
+    await runStatements(kind, url.href, [await readFile(template, 'utf8')])
   return {
     url: url.href,
     drop: () => runStatements(kind, serverUrl(kind), [`DROP DATABASE IF EXISTS ${drop}`]),
@@ -144,6 +146,25 @@ export async function runStatements(
   }
 }
 
+/** The statements that make a copy of a database, for MariaDB, which copies none. */
+export async function describeMysql(url: string): Promise<string> {
+  const connection = await connect('mysql', url)
+  try {
+    const from = new URL(url).pathname.slice(1)
+    const tables = (await connection.run('SHOW TABLES')).map((row) => String(Object.values(row)[0]))
+    const statements = ['SET FOREIGN_KEY_CHECKS = 0']
+    for (const table of tables) {
+      const [made] = await connection.run(`SHOW CREATE TABLE ${table}`)
+      statements.push(String(made!['Create Table']))
+      const rows = await connection.run(`SELECT 1 FROM ${table} LIMIT 1`)
+      if (rows.length > 0) statements.push(`INSERT INTO ${table} SELECT * FROM ${from}.${table}`)
+    }
+    return statements.join(';\n')
+  } finally {
+    await connection.end()
+  }
+}
+
 /** Locks every row of a table, so that writers wait; until told, or until the test ends. */
 export async function holdRows(
   t: ExecutionContext,
@@ -180,7 +201,7 @@ async function connect(kind: 'postgres' | 'mysql', url: string): Promise<PlainCo
     }
   }
   const { createConnection } = await import('mysql2/promise')
-  const connection = await createConnection({ uri: url })
+  const connection = await createConnection({ uri: url, multipleStatements: true })
   connection.on('error', () => undefined)
   return {
     run: async (sql) => (await connection.query<RowDataPacket[]>(sql))[0],

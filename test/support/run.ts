@@ -42,7 +42,10 @@ async function run(args: readonly string[]): Promise<number> {
       console.error('CI=true: every server must be installed')
       return finish('', 1)
     }
-    const templates = await createTemplates(servers.env['TEST_POSTGRES_URL'])
+    const templates = await createTemplates({
+      postgres: servers.env['TEST_POSTGRES_URL'],
+      mysql: servers.env['TEST_MYSQL_URL'],
+    })
     // Loading files of which nothing would run takes as long as running others.
     const useless = servers.missing.map(({ only }) => `!${only}`)
     const wanted = args.length > 0 ? args : ['test/**/*.test.ts', ...useless]

@@ -4,8 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { newSecret } from '#lib/ids.ts'
 import { openSqlStorage } from '#storage/sql/open.ts'
-import { runStatements, templateVariables } from './databases.ts'
+import { describeMysql, runStatements, templateVariables } from './databases.ts'
 import { makeSigningKeys } from './signing-keys.ts'
+
+/** Addresses of the servers that run. */
+export interface Servers {
+  postgres?: string | undefined
+  mysql?: string | undefined
+}
 
 export interface Templates {
   /** What the tests read: see `templateVariables`, and `signing-keys.ts`. */
@@ -14,10 +20,10 @@ export interface Templates {
 }
 
 /**
- * What takes longer to make than most tests, made once for the whole run: databases with the present schema, to be copied
- * (MariaDB cannot, its tests migrate), and signing keys with the secret that opens them.
+ * What takes longer to make than most tests, made once for the whole run: databases with the present schema, to be copied,
+ * and signing keys with the secret that opens them.
  */
-export async function createTemplates(postgresUrl: string | undefined): Promise<Templates> {
+export async function createTemplates({ postgres, mysql }: Servers = {}): Promise<Templates> {
   const folder = await mkdtemp(join(tmpdir(), 'yumen-template-'))
   const file = join(folder, 'template.db')
   await migrate(`sqlite:${file}`)
@@ -29,15 +35,24 @@ export async function createTemplates(postgresUrl: string | undefined): Promise<
     TEST_SECRET_KEY: secret,
     TEST_SIGNING_KEYS: keys,
   }
-  if (postgresUrl !== undefined) {
-    const name = `template_${randomBytes(8).toString('hex')}`
-    await runStatements('postgres', postgresUrl, [`CREATE DATABASE ${name}`])
-    const url = new URL(postgresUrl)
-    url.pathname = `/${name}`
-    await migrate(url.href)
-    env[templateVariables.postgres] = name
+  if (postgres !== undefined)
+    env[templateVariables.postgres] = (await migrated('postgres', postgres)).pathname.slice(1)
+  if (mysql !== undefined) {
+    const statements = join(folder, 'template.sql')
+    await writeFile(statements, await describeMysql((await migrated('mysql', mysql)).href))
+    env[templateVariables.mysql] = statements
   }
   return { env, remove: () => rm(folder, { recursive: true, force: true }) }
+}
+
+/** A new database with the present schema. */
+async function migrated(kind: 'postgres' | 'mysql', server: string): Promise<URL> {
+  const name = `template_${randomBytes(8).toString('hex')}`
+  await runStatements(kind, server, [`CREATE DATABASE ${name}`])
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  await migrate(url.href)
+  return url
 }
 
 async function migrate(url: string): Promise<void> {

@@ -78,6 +78,7 @@ export function createIdentityStore({ run, transaction }: Statements, now: Clock
       return row && { ...fromRow(row), ...keyOf(seen) }
     },
     async refresh(userId, seen) {
+      if (!isId(userId)) return false
       return transaction(async (run) => {
         await holdUser(run, userId)
         const known = await look(run, seen)
