@@ -17,7 +17,7 @@ export interface Measures {
 }
 
 export interface MeasuresParts {
-  config: Pick<Config, 'AUDIT_WRITES'>
+  config: Pick<Config, 'AUDIT_WRITES' | 'PASSWORD_QUEUE_MAX'>
   storage: Storage
   passwords: Pick<Passwords, 'waiting'>
   log: Logger
@@ -28,9 +28,12 @@ export function createMeasures(parts: MeasuresParts): Measures {
   const { config, storage, passwords, log, now } = parts
   const { statistics: store, artifacts } = storage
   const metrics = createMetrics({
-    waitingPasswords: () => passwords.waiting(),
+    now,
+    passwords: () => ({ waiting: passwords.waiting(), max: config.PASSWORD_QUEUE_MAX }),
+    connections: () => storage.connections(),
     storageFailures: () => storage.failures(),
-    mails: () => store.mails(),
+    audit: () => recorder.backlog(),
+    backlog: () => store.backlog(),
   })
   const recorder = createAuditRecorder({
     store: storage.audit,
@@ -57,6 +60,7 @@ export function createMeasures(parts: MeasuresParts): Measures {
         if (userId !== undefined) daily.active(userId)
       },
       during: recorder.during,
+      backlog: recorder.backlog,
       async flush() {
         await Promise.all([recorder.flush(), daily.flush()])
       },

@@ -16,12 +16,14 @@ export interface AuditRecorder {
   /** Writes what has gathered; resolves when it is written. */
   flush(): Promise<void>
   stop(): Promise<void>
+  /** How many events wait to be written, and how many were dropped because too many were waiting. */
+  backlog(): { waiting: number; dropped: number }
 }
 
 export type NewAuditEvent = Omit<AuditEvent, 'id' | 'at'>
 
 export interface AuditRecorderParts {
-  store: AuditStore
+  store: Pick<AuditStore, 'add'>
   now: Clock
   onError(error: unknown): void
   /** Whether requests do not wait for their events. */
@@ -37,6 +39,7 @@ export function createAuditRecorder(parts: AuditRecorderParts): AuditRecorder {
   const { store, now, onError, batched = false, intervalMs = 200 } = parts
   const requests = new AsyncLocalStorage<{ hasRecorded: boolean }>()
   let waiting: AuditEvent[] = []
+  let dropped = 0
   let writing: Promise<void> = Promise.resolve()
   let next: Promise<void> | undefined
 
@@ -61,7 +64,10 @@ export function createAuditRecorder(parts: AuditRecorderParts): AuditRecorder {
   return {
     record(event) {
       waiting.push({ ...event, id: newId(), at: now() })
-      if (waiting.length > maxWaiting) waiting.shift()
+      if (waiting.length > maxWaiting) {
+        waiting.shift()
+        dropped += 1
+      }
       const request = requests.getStore()
       if (request && isAboutPerson(event)) request.hasRecorded = true
     },
@@ -74,6 +80,7 @@ export function createAuditRecorder(parts: AuditRecorderParts): AuditRecorder {
       })
     },
     flush,
+    backlog: () => ({ waiting: waiting.length, dropped }),
     async stop() {
       clearInterval(timer)
       await flush().catch(onError)

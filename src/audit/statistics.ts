@@ -48,7 +48,7 @@ export interface Operation {
 export type ReadStatistics = (days: number) => Promise<Statistics>
 
 export interface StatisticsParts {
-  store: Pick<StatisticsStore, 'list' | 'totals' | 'mails'>
+  store: Pick<StatisticsStore, 'list' | 'totals' | 'backlog'>
   artifacts: Pick<ArtifactStore, 'countLive'>
   operations(): Promise<Operation[]>
   now: Clock
@@ -75,12 +75,13 @@ async function totalsAt(
   { store, artifacts }: StatisticsParts,
   at: number,
 ): Promise<Statistics['totals']> {
-  const [{ newUsers, ...totals }, mails, sessions, refreshTokens] = await Promise.all([
-    store.totals([at - dayMs, at - 7 * dayMs, at - 30 * dayMs]),
-    store.mails(),
-    artifacts.countLive('Session'),
-    artifacts.countLive('RefreshToken'),
-  ])
+  const [{ newUsers, ...totals }, { waitingMails, failedMails }, sessions, refreshTokens] =
+    await Promise.all([
+      store.totals([at - dayMs, at - 7 * dayMs, at - 30 * dayMs]),
+      store.backlog(),
+      artifacts.countLive('Session'),
+      artifacts.countLive('RefreshToken'),
+    ])
   const [day = 0, week = 0, month = 0] = newUsers
   return {
     ...totals,
@@ -88,8 +89,8 @@ async function totalsAt(
     newUsers: { day, week, month },
     sessions,
     refreshTokens,
-    waitingMails: mails.waiting,
-    failedMails: mails.failed,
+    waitingMails,
+    failedMails,
   }
 }
 

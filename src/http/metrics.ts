@@ -1,12 +1,6 @@
-import {
-  Counter,
-  Gauge,
-  Histogram,
-  Registry,
-  type Metric,
-  type MetricValueWithName,
-} from 'prom-client'
+import { Counter, Histogram, Registry, type MetricValueWithName } from 'prom-client'
 import type { AppContext, Middleware } from './context.ts'
+import { gauges, type GaugeParts } from './gauges.ts'
 
 /**
  * What this server measures of itself, in a registry of its own: several servers may run in one process. Labels come
@@ -32,19 +26,10 @@ export interface RouteLatency {
   p99: number
 }
 
-/** What is asked when somebody looks. */
-export interface MetricsParts {
-  /** How many passwords wait to be hashed. */
-  waitingPasswords(): number
-  /** How often a half of the storage did not answer. */
-  storageFailures(): { database: number; redis?: number }
-  mails(): Promise<{ waiting: number; failed: number }>
-}
-
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
-export function createMetrics(parts: MetricsParts): Metrics {
+export function createMetrics(parts: GaugeParts): Metrics {
   const registry = new Registry()
   const registers = [registry]
   const requests = new Histogram({
@@ -82,40 +67,6 @@ export function createMetrics(parts: MetricsParts): Metrics {
     countToken: (grantType) => tokens.inc({ grant_type: grantType }),
     operations: async () => latencies((await requests.get()).values),
   }
-}
-
-function gauges({ waitingPasswords, storageFailures, mails }: MetricsParts): Metric[] {
-  return [
-    new Gauge({
-      name: 'yumen_password_queue_length',
-      help: 'Passwords that wait to be hashed.',
-      registers: [],
-      collect() {
-        this.set(waitingPasswords())
-      },
-    }),
-    new Counter<string>({
-      name: 'yumen_storage_errors_total',
-      help: 'Calls that the database or Redis did not answer.',
-      labelNames: ['part'],
-      registers: [],
-      collect() {
-        this.reset()
-        for (const [part, count] of Object.entries(storageFailures())) this.inc({ part }, count)
-      },
-    }),
-    new Gauge<string>({
-      name: 'yumen_mails',
-      help: 'Mails in the queue, by state; absent while the database is away.',
-      labelNames: ['state'],
-      registers: [],
-      async collect() {
-        const counts = await mails().catch(() => undefined)
-        this.reset()
-        for (const [state, count] of Object.entries(counts ?? {})) this.set({ state }, count)
-      },
-    }),
-  ]
 }
 
 /** The template that our routers and the engine's have matched; what matches none is one label. */

@@ -77,6 +77,7 @@ export function joinRedis(sql: Storage, redis: RedisHalf): Storage {
     migrate: () => sql.migrate(),
     pendingMigrations: () => sql.pendingMigrations(),
 
+    connections: () => sql.connections(),
     failures: () => ({ ...sql.failures(), redis: redis.failures() }),
 
     async check() {

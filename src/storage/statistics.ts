@@ -41,6 +41,17 @@ export interface StatisticsStore {
   /** Counts what there is now. `since`: milliseconds since the epoch. */
   totals(since: readonly number[]): Promise<Totals>
 
-  /** How many mails wait to be sent, and how many were given up. */
-  mails(): Promise<{ waiting: number; failed: number }>
+  /** What is waiting in the database for a background job, and since when. */
+  backlog(): Promise<Backlog>
+}
+
+/** Times are in milliseconds since the epoch, and undefined if there is none. */
+export interface Backlog {
+  waitingMails: number
+  /** No longer retried; an administrator has to act. */
+  failedMails: number
+  /** When the oldest waiting mail was queued. */
+  oldestMailAt: number | undefined
+  /** The earliest expiry of an artifact in SQL, which may lie in the future. */
+  firstExpiryAt: number | undefined
 }

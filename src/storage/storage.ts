@@ -58,6 +58,17 @@ export interface Storage {
   /** How often each half did not answer a call since it was opened. */
   failures(): { database: number; redis?: number }
 
+  /** This process's connections to the database, and how many calls wait for one. */
+  connections(): Connections
+
   /** Ends every connection. */
   close(): Promise<void>
+}
+
+export interface Connections {
+  used: number
+  free: number
+  waiting: number
+  /** The size of the pool. */
+  max: number
 }

@@ -77,14 +77,16 @@ test('a stop writes all that waits, in batches, and tells when it cannot', async
   t.is(kept, 1201)
 })
 
-test('a store that is away for hours does not fill the memory: the oldest events go', async (t) => {
+test('a store that is away for hours does not fill the memory: the oldest events go and are counted', async (t) => {
   const { store, state, types } = storeOf()
   const recorder = createAuditRecorder({ store, now, onError: () => {}, intervalMs: never })
   state.isAway = true
   for (let n = 0; n < 50_010; n++) recorder.record({ type: String(n) })
+  t.deepEqual(recorder.backlog(), { waiting: 50_000, dropped: 10 })
   state.isAway = false
   await recorder.stop()
   t.is(types().length, 50_000)
   t.is(types()[0], '10')
   t.is(types().at(-1), '50009')
+  t.deepEqual(recorder.backlog(), { waiting: 0, dropped: 10 })
 })

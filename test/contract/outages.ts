@@ -2,6 +2,7 @@
 import type { ExecutionContext, TestFn } from 'ava'
 import { StorageUnavailable } from '#storage/errors.ts'
 import type { Storage } from '#storage/storage.ts'
+import { untilTrue } from '../support/redis.ts'
 
 export interface OutageBackend {
   storage: Storage
@@ -79,6 +80,21 @@ export function outagesContract(test: TestFn, open: Open): void {
       await t.notThrowsAsync(find(small, 'b'))
     },
   )
+
+  test('connections() counts the calls that hold a connection and those that wait for one', async (t) => {
+    const { storage, reopen, lockArtifacts } = await open(t)
+    await storage.artifacts.put('Grant', 'a', { payload: '{}' })
+    const small = await reopen({ poolMax: 1 })
+    const { letGo } = await lockArtifacts()
+    const consuming = small.artifacts.consume('Grant', 'a')
+    await untilTrue(async () => small.connections().used === 1)
+    const finding = find(small, 'b')
+    await untilTrue(async () => small.connections().waiting === 1)
+    t.deepEqual(small.connections(), { used: 1, free: 0, waiting: 1, max: 1 })
+    await letGo()
+    await Promise.all([consuming, finding])
+    t.like(small.connections(), { used: 0, waiting: 0 })
+  })
 
   test('withLock() rejects with StorageUnavailable when the lock was lost while the work ran', async (t) => {
     const { storage, endConnections } = await open(t)

@@ -243,7 +243,7 @@ function statementsContract(test: TestFn, kind: DatabaseKind): void {
       () => artifacts.removeByClient('c'),
       () => artifacts.countLive('Session'),
       () => statistics.totals([0, 1, 2]),
-      () => statistics.mails(),
+      () => statistics.backlog(),
       () => clients.find('c'),
       () => users.findById('u'),
       () => users.findByIdentifier('u@example.com'),

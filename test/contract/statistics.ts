@@ -109,12 +109,33 @@ function totals(test: TestFn, open: Open): void {
     })
   })
 
-  test('statistics: mails() counts those that wait and those that were given up', async (t) => {
-    const { statistics, mailQueue } = (await open(t)).storage
-    t.deepEqual(await statistics.mails(), { waiting: 0, failed: 0 })
-    for (const id of ['a', 'b', 'c'])
+  test('statistics: backlog() counts waiting and failed mails, and finds the oldest mail and expiry', async (t) => {
+    const { storage, now, pass } = await open(t)
+    const { statistics, mailQueue, artifacts } = storage
+    const empty = {
+      waitingMails: 0,
+      failedMails: 0,
+      oldestMailAt: undefined,
+      firstExpiryAt: undefined,
+    }
+    t.deepEqual(await statistics.backlog(), empty)
+    const expiresAt = now() + 1000
+    await artifacts.put('Grant', 'later', { payload: '{}', expiresAt: expiresAt + 1 })
+    await artifacts.put('Grant', 'first', { payload: '{}', expiresAt })
+    await artifacts.put('Grant', 'endless', { payload: '{}' })
+    await mailQueue.add({ id: 'a', to: 'a@example.com', subject: 'a', sealedBody: 'a' })
+    await mailQueue.failed('a', 'no', undefined)
+    await pass(5000)
+    const oldestMailAt = now()
+    for (const id of ['b', 'c']) {
       await mailQueue.add({ id, to: 'a@example.com', subject: id, sealedBody: id })
-    await mailQueue.failed('b', 'no', undefined)
-    t.deepEqual(await statistics.mails(), { waiting: 2, failed: 1 })
+      await pass(5000)
+    }
+    t.deepEqual(await statistics.backlog(), {
+      waitingMails: 2,
+      failedMails: 1,
+      oldestMailAt,
+      firstExpiryAt: expiresAt,
+    })
   })
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import test from 'ava'
 import { start, type Fixture } from '../support/start.ts'
 import { onEveryStorage } from '../support/storages.ts'
@@ -59,6 +60,11 @@ onEveryStorage(
     const redis = fixture.config.REDIS_URL === undefined ? undefined : 0
     t.is(valueOf(lines, 'yumen_storage_errors_total', 'part="redis"'), redis)
     t.is(valueOf(lines, 'yumen_mails', 'state="failed"'), 0)
+    t.true(valueOf(lines, 'yumen_mail_oldest_waiting_seconds')! >= 0)
+    t.is(valueOf(lines, 'yumen_password_queue_max'), fixture.config.PASSWORD_QUEUE_MAX)
+    t.true(valueOf(lines, 'yumen_database_pool_connections', 'state="used"')! >= 0)
+    t.true(valueOf(lines, 'yumen_database_pool_max')! >= 1)
+    t.is(valueOf(lines, 'yumen_audit_events_dropped_total'), 0)
     t.true(valueOf(lines, 'process_resident_memory_bytes')! > 1e6)
     t.truthy(lines.find((line) => line.startsWith('nodejs_eventloop_lag_p99_seconds')))
     const text = lines.join('\n')
@@ -135,5 +141,17 @@ test('metrics are there while the database is away, and count that it is', async
   const { status, lines } = await metricsOf(fixture)
   t.is(status, 200)
   t.true(valueOf(lines, 'yumen_storage_errors_total', 'part="database"')! >= 1)
-  t.is(valueOf(lines, 'yumen_mails', 'state="waiting"'), undefined)
+  for (const unknown of ['mails', 'mail_oldest_waiting_seconds', 'sweeper_lag_seconds'])
+    t.is(valueOf(lines, `yumen_${unknown} `), undefined, unknown)
+})
+
+test('every metric of ours is explained in docs/operate.md', async (t) => {
+  const { lines } = await metricsOf(await start(t))
+  const names = lines.flatMap((line) => /^# TYPE (yumen_\w+|http_\w+) /.exec(line)?.[1] ?? [])
+  t.true(names.length > 10)
+  const docs = await readFile('docs/operate.md', 'utf8')
+  t.deepEqual(
+    names.filter((name) => !docs.includes(`\`${name}\``)),
+    [],
+  )
 })

@@ -1,7 +1,7 @@
 import knex, { type Knex } from 'knex'
 import type { Clock } from '#lib/clock.ts'
 import type { StorageUnavailable } from '#storage/errors.ts'
-import type { Storage } from '#storage/storage.ts'
+import type { Connections, Storage } from '#storage/storage.ts'
 import { createApiKeyStore } from './api-keys.ts'
 import { createArtifactStore } from './artifacts.ts'
 import { createAuditStore } from './audit.ts'
@@ -87,9 +87,23 @@ export async function openSqlStorage(options: SqlStorageOptions): Promise<Storag
     migrate: migrations.run,
     pendingMigrations: migrations.pending,
     failures: () => ({ database: failures }),
+    connections: () => connectionsOf(pool, dialect.connection(options).pool?.max),
     check: createCheck({ ...statements, artifacts, lastFullAt: () => lastFullAt, now }),
     close: () => pool.destroy(),
   }
+}
+
+/** knex's pool is tarn's, which its types do not say. There is none once it is closed. */
+interface Pool {
+  numUsed(): number
+  numFree(): number
+  numPendingAcquires(): number
+}
+
+function connectionsOf({ client }: Knex, max = 0): Connections {
+  const { pool } = client as { pool?: Pool }
+  if (!pool) return { used: 0, free: 0, waiting: 0, max }
+  return { used: pool.numUsed(), free: pool.numFree(), waiting: pool.numPendingAcquires(), max }
 }
 
 const quiet = () => undefined

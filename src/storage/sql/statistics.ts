@@ -1,5 +1,6 @@
 import {
   activeUsers,
+  type Backlog,
   type DailyCount,
   type StatisticsStore,
   type Totals,
@@ -26,7 +27,14 @@ const totalsText = (times: number): string =>
     ),
   ].join(', ')}`
 
-const mailsText = `SELECT ${count("mail_queue WHERE state = 'waiting'")} AS "waiting", ${count("mail_queue WHERE state = 'failed'")} AS "failed"`
+const backlogText = `SELECT ${[
+  `${count("mail_queue WHERE state = 'waiting'")} AS "waitingMails"`,
+  `${count("mail_queue WHERE state = 'failed'")} AS "failedMails"`,
+  `(SELECT MIN(created_at) FROM mail_queue WHERE state = 'waiting') AS "oldestMailAt"`,
+  `(SELECT MIN(expires_at) FROM artifacts) AS "firstExpiryAt"`,
+].join(', ')}`
+
+type BacklogRow = Record<keyof Backlog, number | null>
 
 export function createStatisticsStore(statements: Statements): StatisticsStore {
   const { run, dialect } = statements
@@ -48,9 +56,15 @@ export function createStatisticsStore(statements: Statements): StatisticsStore {
       const newUsers = since.map((_, index) => more[`since${index}`] ?? 0)
       return { users, bannedUsers, newUsers, clients, apiKeys }
     },
-    async mails() {
-      const { rows } = await run<{ waiting: number; failed: number }>(mailsText, [])
-      return { ...rows[0]! }
+    async backlog() {
+      const { rows } = await run<BacklogRow>(backlogText, [])
+      const { waitingMails, failedMails, oldestMailAt, firstExpiryAt } = rows[0]!
+      return {
+        waitingMails: waitingMails ?? 0,
+        failedMails: failedMails ?? 0,
+        oldestMailAt: oldestMailAt ?? undefined,
+        firstExpiryAt: firstExpiryAt ?? undefined,
+      }
     },
   }
 }
