@@ -91,6 +91,7 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
       issuer: config.ISSUER,
       providers: services.federation.providers,
       settings: describeSettings(config),
+      refreshKeys: () => engine.refresh(),
       validateClient: (metadata) => validateClient(engine.provider, metadata),
       audit: recordBy,
     }),

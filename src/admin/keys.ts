@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { route, type ApiRoute } from '#http/api.ts'
+import { route, text, type ApiRoute } from '#http/api.ts'
 import type { Keys } from '#oidc/keys.ts'
 import type { SigningKey } from '#storage/signing-keys.ts'
 import type { Audit } from './audited.ts'
@@ -7,7 +7,9 @@ import { iso } from './pages.ts'
 
 /** `/admin/keys`: the signing keys, never their private halves. */
 export interface KeyParts {
-  keys: Pick<Keys, 'list' | 'rotate'>
+  keys: Pick<Keys, 'list' | 'rotate' | 'revoke'>
+  /** Puts changed keys into service in this process now; other processes poll for them. */
+  refreshKeys(): Promise<unknown>
   audit: Audit
 }
 
@@ -21,17 +23,20 @@ const keySchema = z
   })
   .meta({ id: 'SigningKey' })
 
-export function keyRoutes({ keys, audit }: KeyParts): ApiRoute[] {
-  const common = {
-    tag: 'admin keys',
-    access: { scope: 'admin:keys' },
-    path: '/admin/keys',
-  } as const
-  const answer = {
-    status: 200,
-    description: 'Oldest first.',
-    schema: z.object({ keys: z.array(keySchema) }),
-  }
+const common = {
+  tag: 'admin keys',
+  access: { scope: 'admin:keys' },
+  path: '/admin/keys',
+} as const
+
+const answer = {
+  status: 200,
+  description: 'Oldest first.',
+  schema: z.object({ keys: z.array(keySchema) }),
+}
+
+export function keyRoutes(parts: KeyParts): ApiRoute[] {
+  const { keys, audit } = parts
   const list = async () => ({ keys: (await keys.list()).map(presentKey) })
   return [
     route({
@@ -50,7 +55,7 @@ export function keyRoutes({ keys, audit }: KeyParts): ApiRoute[] {
         force: z
           .boolean()
           .optional()
-          .describe('Also when others may not have fetched the next key yet: a key was stolen.'),
+          .describe('Even if clients may not have fetched the next key yet.'),
       }),
       answer,
       problems: { 409: 'keys_too_young; keys_changed: somebody else rotates' },
@@ -61,8 +66,30 @@ export function keyRoutes({ keys, audit }: KeyParts): ApiRoute[] {
         return list()
       },
     }),
+    revokeRoute(parts, list),
   ]
 }
+
+const revokeRoute = (
+  { keys, refreshKeys, audit }: KeyParts,
+  list: () => Promise<z.infer<typeof answer.schema>>,
+): ApiRoute =>
+  route({
+    ...common,
+    method: 'post',
+    path: '/admin/keys/:kid/revoke',
+    summary: 'Removes a compromised key at once; every token it signed becomes invalid.',
+    params: z.object({ kid: text(64) }),
+    answer,
+    problems: { 404: 'not_found' },
+    async handle(call) {
+      const { alg, state } = await keys.revoke(call.params.kid)
+      const target = `key:${call.params.kid}`
+      audit({ type: 'keys.revoked', target, details: { alg, state } }, call)
+      await refreshKeys()
+      return list()
+    },
+  })
 
 const presentKey = (key: SigningKey): z.infer<typeof keySchema> => ({
   kid: key.id,

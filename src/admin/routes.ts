@@ -31,7 +31,7 @@ export interface AdminParts
       'passwords' | 'passwordPolicy' | 'recovery' | 'factors' | 'apiResource' | 'now'
     >,
     Pick<ClientParts, 'validateClient'>,
-    Pick<KeyParts, 'keys'>,
+    Pick<KeyParts, 'keys' | 'refreshKeys'>,
     Pick<ProviderParts, 'providers' | 'issuer'>,
     SettingsParts,
     StatsParts {

@@ -1,37 +1,58 @@
 import { Command } from 'commander'
 import { secretsOf } from '#config/development-secret.ts'
 import { systemClock } from '#lib/clock.ts'
+import { AppError } from '#lib/app-error.ts'
 import type { Keys } from '#oidc/keys.ts'
+import type { Storage } from '#storage/storage.ts'
 import { keysOf } from '../services.ts'
-import { withStorage } from './with-storage.ts'
+import { record } from './record.ts'
+import { withMigratedStorage } from './with-storage.ts'
 
-/** `keys list`, `keys rotate`: the signing keys. A rotation needs no restart; every process takes it up by itself. */
+/** `keys list|rotate|revoke`: the signing keys. No change needs a restart: every process polls for new keys. */
 export function keysCommand(): Command {
-  const command = new Command('keys').description('look at or rotate the signing keys')
+  const command = new Command('keys').description('look at, rotate or revoke the signing keys')
   command
     .command('list')
     .description('every key with its state: next, current, previous')
-    .action(() => withKeys(printKeys))
+    .action(() => withKeys(({ keys }) => printKeys(keys)))
   command
     .command('rotate')
     .description('next becomes current, current becomes previous, a new next is made')
-    .option('--force', 'also when others may not have fetched the next key yet (a key was stolen)')
-    .action(({ force = false }: { force?: boolean }) =>
-      withKeys(async (keys) => {
-        await keys.rotate({ force })
-        await printKeys(keys)
-      }),
-    )
+    .option('--force', 'even if clients may not have fetched the next key yet')
+    .action(({ force = false }: { force?: boolean }) => withKeys((parts) => rotate(parts, force)))
+  command
+    .command('revoke')
+    .description('remove a compromised key at once; everything it signed becomes invalid')
+    .argument('<kid>', 'as shown by "keys list"')
+    .action((kid: string) => withKeys((parts) => revoke(parts, kid)))
   return command
 }
 
-const withKeys = (work: (keys: Keys) => Promise<void>): Promise<void> =>
-  withStorage(async (storage, config) => {
-    const pending = await storage.pendingMigrations()
-    if (pending.length > 0)
-      throw new Error('The schema is not up to date: run "migrate" first, or start the server.')
-    await work(keysOf(config, storage, { secrets: secretsOf(config), now: systemClock }))
+interface KeyParts {
+  keys: Keys
+  storage: Storage
+}
+
+const withKeys = (work: (parts: KeyParts) => Promise<void>): Promise<void> =>
+  withMigratedStorage(async (storage, config) => {
+    const keys = keysOf(config, storage, { secrets: secretsOf(config), now: systemClock })
+    await work({ keys, storage })
   })
+
+async function rotate({ keys, storage }: KeyParts, force: boolean): Promise<void> {
+  await keys.rotate({ force })
+  await record(storage, { type: 'keys.rotated', target: 'keys', details: { force } })
+  await printKeys(keys)
+}
+
+async function revoke({ keys, storage }: KeyParts, kid: string): Promise<void> {
+  const { alg, state } = await keys.revoke(kid).catch((error: unknown) => {
+    const isUnknown = error instanceof AppError && error.code === 'not_found'
+    throw isUnknown ? new Error('There is no such key. "keys list" shows them.') : error
+  })
+  await record(storage, { type: 'keys.revoked', target: `key:${kid}`, details: { alg, state } })
+  await printKeys(keys)
+}
 
 async function printKeys(keys: Keys): Promise<void> {
   for (const { id, alg, state, stateSince } of await keys.list()) {

@@ -1,6 +1,8 @@
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, Chip, FieldErrors } from '#view/signed-in-pages.ts'
+import { at } from '#http/api-client.ts'
 import { attempt } from '#http/attempt.ts'
+import { twoSteps } from './danger.ts'
 
 /** `/console/keys`: the keys with which tokens are signed, and their change. */
 export function keyPages(): PageRoute[] {
@@ -8,6 +10,7 @@ export function keyPages(): PageRoute[] {
   return [
     { method: 'get', path: '/console/keys', access, handle: (call) => showKeys(call) },
     { method: 'post', path: '/console/keys/rotate', access, handle: rotateKeys },
+    { method: 'post', path: '/console/keys/:kid/revoke', access, handle: revokeKey },
   ]
 }
 
@@ -42,6 +45,7 @@ async function showKeys({ api }: PageCall, errors?: FieldErrors): Promise<PageAn
         { label: 'console.keys.state' },
         { label: 'console.keys.since' },
         { label: 'console.keys.created' },
+        { label: 'console.keys.revoke' },
       ],
       rows: keys.map((key) => [
         { code: key.kid },
@@ -49,6 +53,12 @@ async function showKeys({ api }: PageCall, errors?: FieldErrors): Promise<PageAn
         { chip: { say: `console.keys.${key.state}`, tone: tones[key.state] } },
         { when: key.state_since },
         { when: key.created_at },
+        {
+          form: twoSteps(at`/console/keys/${key.kid}/revoke`, {
+            submit: 'console.keys.revoke',
+            confirm: 'console.keys.revokeText',
+          }),
+        },
       ]),
       empty: { heading: 'console.keys.none', text: 'console.keys.lead' },
       boxes: [rotateBox],
@@ -78,6 +88,15 @@ const rotateBox: Box = {
     },
   ],
 }
+
+const revokeKey = (call: PageCall): Promise<PageAnswer> =>
+  attempt(
+    async () => {
+      await call.api.post(at`/admin/keys/${call.params['kid']}/revoke`)
+      return { to: '/console/keys?done=signingKeyRevoked' }
+    },
+    (errors) => showKeys(call, errors),
+  )
 
 const rotateKeys = (call: PageCall): Promise<PageAnswer> =>
   attempt(

@@ -33,6 +33,11 @@ export interface Keys {
    * Rejects with `keys_too_young` while caches may still lack the next key, unless forced.
    */
   rotate(options?: { force?: boolean }): Promise<void>
+  /**
+   * Removes a compromised key, so that nothing signed with it is valid here, before or after. The next key of its
+   * algorithm takes over. Resolves to the key as it was. Rejects with `not_found` if there is no such key.
+   */
+  revoke(id: string): Promise<SigningKey>
   list(): Promise<SigningKey[]>
 }
 
@@ -50,18 +55,16 @@ export function createKeys({ store, sealer, now, publishMs, retireMs }: KeysPart
   const make = (alg: SigningAlg, state: KeyState): Promise<SigningKey> =>
     generate(alg, state, { sealer, now: now() })
 
+  const makeMissing = (keys: readonly SigningKey[]): Promise<SigningKey[]> =>
+    Promise.all(missingIn(keys).map(({ alg, state }) => make(alg, state)))
+
   return {
     list: () => store.list(),
 
     async ensure() {
       const keys = await store.list()
-      const missing = signingAlgs.flatMap((alg) =>
-        (['current', 'next'] as const)
-          .filter((state) => !keys.some((key) => key.alg === alg && key.state === state))
-          .map((state) => make(alg, state)),
-      )
-      if (missing.length > 0)
-        await store.replaceAll(keys, [...keys, ...(await Promise.all(missing))])
+      const missing = await makeMissing(keys)
+      if (missing.length > 0) await store.replaceAll(keys, [...keys, ...missing])
     },
 
     async load() {
@@ -81,8 +84,36 @@ export function createKeys({ store, sealer, now, publishMs, retireMs }: KeysPart
       if (!(await store.replaceAll(keys, [...moved, ...fresh])))
         throw new AppError('keys_changed', 409)
     },
+
+    async revoke(id) {
+      // A concurrent change of the keys must not bring this one back.
+      for (;;) {
+        const keys = await store.list()
+        const revoked = keys.find((key) => key.id === id)
+        if (!revoked) throw new AppError('not_found', 404)
+        const rest = succeeded(keys, revoked, now())
+        if (await store.replaceAll(keys, [...rest, ...(await makeMissing(rest))])) return revoked
+      }
+    },
   }
 }
+
+/** Which current and next keys are missing. */
+const missingIn = (keys: readonly SigningKey[]) =>
+  signingAlgs.flatMap((alg) =>
+    (['current', 'next'] as const)
+      .filter((state) => !keys.some((key) => key.alg === alg && key.state === state))
+      .map((state) => ({ alg, state })),
+  )
+
+/** The keys without the revoked one. If it was current, the next key of its algorithm becomes current. */
+const succeeded = (keys: SigningKey[], revoked: SigningKey, now: number): SigningKey[] =>
+  keys
+    .filter((key) => key !== revoked)
+    .map((key) => {
+      const isSuccessor = key.state === 'next' && key.alg === revoked.alg
+      return revoked.state === 'current' && isSuccessor ? advance(key, now) : key
+    })
 
 function advance(key: SigningKey, now: number): SigningKey {
   if (key.state === 'previous') return key

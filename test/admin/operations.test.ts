@@ -56,6 +56,26 @@ test('GET /admin/keys shows no private half, and a rotation moves every key on',
   t.like((await auditOf(fixture, 'keys'))[0], { type: 'keys.rotated', details: { force: true } })
 })
 
+test('POST /admin/keys/:kid/revoke invalidates at once everything the key has signed', async (t) => {
+  const fixture = await administrator(t)
+  const { admin } = fixture
+  const { body } = await admin('GET', '/admin/keys')
+  const { kid } = body.keys.find(
+    (key: { state: string; alg: string }) => key.state === 'current' && key.alg === 'ES256',
+  )
+  const revoked = await admin('POST', `/admin/keys/${kid}/revoke`)
+  t.is(revoked.status, 200)
+  t.false(JSON.stringify(revoked.body).includes(kid))
+  t.is((await admin('GET', '/admin/keys')).status, 401, 'its own token was signed with the key')
+  const jwks = await (await fetch(`${fixture.issuer}/oauth/jwks`)).text()
+  t.false(jwks.includes(kid))
+
+  const later = await fixture.signIn(fixture.adminEmail, fixture.config.ADMIN_PASSWORD!)
+  t.is((await later('POST', `/admin/keys/${kid}/revoke`)).status, 404)
+  const events = await auditOf({ ...fixture, admin: later }, `key:${kid}`)
+  t.like(events, [{ type: 'keys.revoked', details: { alg: 'ES256', state: 'current' } }])
+})
+
 test('API keys of everyone are listed without secrets and revoked', async (t) => {
   const fixture = await administrator(t)
   const { admin } = fixture

@@ -179,5 +179,9 @@ async function operations({ journey: { visit, refused }, token, fixture }: Desk)
   await visit('GET /admin/stats', { token, query: { days: '7' } })
   await visit('GET /admin/keys', { token })
   await refused('POST /admin/keys/rotate', 409, { token, body: {} })
-  await visit('POST /admin/keys/rotate', { token, body: { force: true } })
+  const { keys } = await visit('POST /admin/keys/rotate', { token, body: { force: true } })
+  // Not the one that has signed the administrator's token.
+  const { kid } = keys.find((key: { state: string }) => key.state === 'next')
+  await visit('POST /admin/keys/{kid}/revoke', { token, params: { kid } })
+  await refused('POST /admin/keys/{kid}/revoke', 404, { token, params: { kid } })
 }

@@ -1,4 +1,6 @@
 import test from 'ava'
+import { loadConfig } from '#config/load.ts'
+import { openStorage } from '../../src/storage-of.ts'
 import { environment, yumen } from './cli.ts'
 
 const states = (out: string): string[] =>
@@ -54,6 +56,38 @@ test('keys rotate moves every key on, and refuses when the next one is too new',
   t.deepEqual(states(forced.out), ['ES256 current', 'ES256 next', 'RS256 current', 'RS256 next'])
   t.is((await yumen(env, 'keys', 'list')).out, forced.out)
   t.notRegex(forced.out, /"d"|kty/)
+})
+
+test('keys revoke removes a key at once, the next key takes over, and the audit log records it', async (t) => {
+  const env = await environment(t)
+  await yumen(env, 'migrate')
+  await yumen(env, 'keys', 'rotate')
+  const { out } = await yumen(env, 'keys', 'rotate', '--force')
+  const [kid = ''] = /^\S+(?= +ES256 +current)/m.exec(out) ?? []
+  const [next = ''] = /^\S+(?= +ES256 +next)/m.exec(out) ?? []
+
+  const revoked = await yumen(env, 'keys', 'revoke', kid)
+  t.is(revoked.code, 0, revoked.err)
+  t.false(revoked.out.includes(kid))
+  t.regex(revoked.out, new RegExp(`^${next}  ES256  current`, 'm'))
+  t.deepEqual(states(revoked.out), ['ES256 current', 'ES256 next', 'RS256 current', 'RS256 next'])
+
+  const again = await yumen(env, 'keys', 'revoke', kid)
+  t.deepEqual([again.code, again.err], [1, 'There is no such key. "keys list" shows them.\n'])
+
+  const storage = await openStorage(loadConfig(env))
+  t.teardown(() => storage.close())
+  const { events } = await storage.audit.list({ type: 'keys.', limit: 9 })
+  t.like(events[0], {
+    type: 'keys.revoked',
+    actor: 'cli',
+    target: `key:${kid}`,
+    details: { alg: 'ES256', state: 'current' },
+  })
+  t.deepEqual(
+    events.map(({ type }) => type),
+    ['keys.revoked', 'keys.rotated', 'keys.rotated'],
+  )
 })
 
 test('a database that is not migrated, or cannot be reached, is told in one sentence', async (t) => {

@@ -119,6 +119,10 @@ onEveryDatabase(
     t.is(young.status, 422)
     await young.submit('/rotate', { force: 'yes' })
     t.true((await current()).length > before.length)
+    const [stolen = ''] = before
+    const revoked = await (await open('/console/keys')).submit(`/${stolen}/revoke`)
+    t.true(revoked.text.includes('The key is revoked.'))
+    t.false((await current()).includes(stolen))
 
     const id = newId()
     const mail = { id, to: 'a@example.com', subject: 'Hello', sealedBody: 'not to be opened' }
