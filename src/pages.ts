@@ -69,7 +69,7 @@ function interactionOf(
     passwordMinLength: config.PASSWORD_MIN_LENGTH,
     users: storage.users,
     resources: storage.resources,
-    csrf: createCsrf(services.secrets[0], config.ISSUER),
+    csrf: createCsrf(services.secrets, config.ISSUER),
     basePath: config.basePath,
     partyOf,
     showPage,
@@ -95,7 +95,7 @@ const recoveryOf = (
       return (await readBrowserSession({ ...storage, provider: engine.provider }, ctx))?.accountId
     },
     recovery: services.recoveryForStrangers,
-    csrf: createCsrf(services.secrets[0], config.ISSUER),
+    csrf: createCsrf(services.secrets, config.ISSUER),
     basePath: config.basePath,
     passwordMinLength: config.PASSWORD_MIN_LENGTH,
     showPage,
@@ -120,7 +120,7 @@ function demoOf({ config, services }: AppParts, showPage: ShowPage): Router<Requ
   })
   return demoRoutes({
     relyingParty,
-    csrf: createCsrf(services.secrets[0], config.ISSUER),
+    csrf: createCsrf(services.secrets, config.ISSUER),
     basePath: config.basePath,
     secureCookies: config.ISSUER.startsWith('https:'),
     showPage,

@@ -3,7 +3,7 @@ import { secretsOf } from '#config/development-secret.ts'
 import type { Config } from '#config/load.ts'
 import { createOutbound } from '#http/outbound.ts'
 import type { Clock } from '#lib/clock.ts'
-import { createSealer, deriveKey, type Sealer } from '#lib/sealing.ts'
+import { createSealer, type Sealer } from '#lib/sealing.ts'
 import { createMailer } from '#mail/mailer.ts'
 import { createMailQueue, type MailQueue } from '#mail/queue.ts'
 import { createKeys, type Keys } from '#oidc/keys.ts'
@@ -110,7 +110,7 @@ export function createServices(parts: ServicesParts): Services {
     perAddress: config.MAILS_PER_ADDRESS_PER_HOUR,
   })
   const permittedScopes = createPermittedScopes(storage.roles)
-  const codes = createMailCodes({ ...storage, key: deriveKey(secrets[0], 'mail-codes'), now })
+  const codes = createMailCodes({ ...storage, secrets, now })
   const measures = createMeasures({ config, storage, passwords, log, now })
   const mail = mailOf(parts, secrets)
   const notify = notifyOf(config, mail)

@@ -44,7 +44,7 @@ export function signedInRoutes(
   const signedIn = signedInOf(parts)
   const common = {
     basePath: config.basePath,
-    csrf: createCsrf(services.secrets[0], config.ISSUER),
+    csrf: createCsrf(services.secrets, config.ISSUER),
     now: services.now,
     signInUrl: signedIn.signInUrl,
     readPerson: readerOf(parts, engine, table),
@@ -94,7 +94,7 @@ export const signedInOf = ({ config, services }: AppParts): SignedIn =>
   createSignedIn({
     issuer: config.ISSUER,
     clientId: pagesClientId,
-    secret: services.secrets[0],
+    secrets: services.secrets,
   })
 
 const optionsOf = ({ config, services }: AppParts): Parameters<typeof signedInPages>[0] => ({

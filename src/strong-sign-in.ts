@@ -60,7 +60,7 @@ export function createStrongSignIn(parts: StrongSignInParts): StrongSignIn {
     issuer: config.BRAND_NAME,
     now,
   })
-  const recoveryCodes = createRecoveryCodes({ store, attempt, secrets })
+  const recoveryCodes = createRecoveryCodes({ store, attempt })
   const passkeys = createPasskeys({
     store,
     users: storage.users,

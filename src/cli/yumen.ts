@@ -13,6 +13,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ['config', async () => (await import('./config.ts')).configCommand()],
   ['keys', async () => (await import('./keys.ts')).keysCommand()],
   ['migrate', async () => (await import('./migrate.ts')).migrateCommand()],
+  ['secret-key', async () => (await import('./secret-key.ts')).secretKeyCommand()],
   ['token', async () => (await import('./token.ts')).tokenCommand()],
   ['user', async () => (await import('./user.ts')).userCommand()],
 ])

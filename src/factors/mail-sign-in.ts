@@ -1,8 +1,8 @@
-import { createHmac, randomInt } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import type { Clock } from '#lib/clock.ts'
-import { equalSecrets, sha256 } from '#lib/hashing.ts'
+import { sha256 } from '#lib/hashing.ts'
 import { newSecret } from '#lib/ids.ts'
-import { deriveKey } from '#lib/sealing.ts'
+import { createMac } from '#lib/sealing.ts'
 import type { ArtifactStore } from '#storage/artifacts.ts'
 import type { LimitStore } from '#storage/limits.ts'
 import type { UserStore } from '#storage/users.ts'
@@ -57,9 +57,7 @@ const maxTries = 5
 
 export function createMailSignIn(parts: MailSignInParts): MailSignIn {
   const { artifacts, users, limits, now } = parts
-  const keys = parts.secrets.map((secret) => deriveKey(secret, 'mail-sign-in'))
-  const hashes = (key: string, secret: string): string[] =>
-    keys.map((one) => createHmac('sha256', one).update(`${key}:${secret}`).digest('base64url'))
+  const mac = createMac(parts.secrets, 'mail-sign-in')
 
   return {
     async begin(binding, email, locale) {
@@ -68,8 +66,11 @@ export function createMailSignIn(parts: MailSignInParts): MailSignIn {
       const isTheirs = user?.emailVerified === true && user.bannedAt === undefined && mayGo
       const code = String(randomInt(1_000_000)).padStart(6, '0')
       const token = newSecret()
-      const [codeHash = '', tokenHash = ''] = [code, token].map((one) => hashes(key, one)[0])
-      const payload = { code: codeHash, token: tokenHash, email: sha256(email.toLowerCase()) }
+      const payload = {
+        code: mac.make(`${key}:${code}`),
+        token: mac.make(`${key}:${token}`),
+        email: sha256(email.toLowerCase()),
+      }
       await artifacts.remove('MailSignIn', key)
       await artifacts.put('MailSignIn', key, {
         payload: JSON.stringify(payload satisfies Payload),
@@ -89,7 +90,7 @@ export function createMailSignIn(parts: MailSignInParts): MailSignIn {
       const kept = JSON.parse(stored.payload) as Payload
       const [expected, given] =
         'token' in shown ? [kept.token, shown.token] : [kept.code, shown.code.replaceAll(/\s/g, '')]
-      if (!hashes(key, given).some((hash) => equalSecrets(hash, expected))) return undefined
+      if (!mac.fits(`${key}:${given}`, expected)) return undefined
       const user = await users.findById(stored.accountId)
       if (user?.email === undefined || sha256(user.email.toLowerCase()) !== kept.email)
         return undefined

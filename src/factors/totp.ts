@@ -84,7 +84,7 @@ export function createTotp(parts: TotpParts): Totp {
       const step = stepOf(pending.secret, code)
       if (step === undefined) return 'wrong'
       const { id } = pending
-      const data = sealer.seal(pending.secret, contextOf({ id, userId }))
+      const data = sealer.seal(pending.secret, totpContext({ id, userId }))
       const key = sha256(`totp:${userId}`)
       return store
         .replace({ id, userId, kind: 'totp', key, name, data, counter: step }, epoch)
@@ -95,7 +95,7 @@ export function createTotp(parts: TotpParts): Totp {
     verify: (userId, code) =>
       parts.attempt(`totp:${userId}`, async () => {
         const factor = await store.findByKey(sha256(`totp:${userId}`))
-        const secret = factor && sealer.open(factor.data, contextOf(factor))
+        const secret = factor && sealer.open(factor.data, totpContext(factor))
         const step = secret === undefined ? undefined : stepOf(secret, code)
         return factor !== undefined && step !== undefined && store.advance(factor.id, step)
       }),
@@ -121,7 +121,9 @@ function readSetup(
 const totpOf = ({ issuer }: TotpParts, secret: string, label = issuer): TOTP =>
   new TOTP({ issuer, label, secret: Secret.fromBase32(secret), period: stepMs / 1000 })
 
-const contextOf = ({ id, userId }: Pick<Factor, 'id' | 'userId'>): string => `${userId}:${id}`
+/** What binds a sealed seed to its record. */
+export const totpContext = ({ id, userId }: Pick<Factor, 'id' | 'userId'>): string =>
+  `${userId}:${id}`
 
 /** Loaded when the first one is drawn. */
 async function drawQr(uri: string): Promise<string> {

@@ -73,7 +73,7 @@ export function createProviders(parts: ProvidersParts): Providers {
   let timer: NodeJS.Timeout | undefined
 
   const readyOf = (record: ProviderRecord): Provider | undefined => {
-    const secret = sealer.open(record.sealedSecret, contextOf(record.id))
+    const secret = sealer.open(record.sealedSecret, providerContext(record.id))
     if (secret === undefined) {
       onError(new Error(`the secret of the provider ${record.id} cannot be opened`))
       return undefined
@@ -106,7 +106,7 @@ export function createProviders(parts: ProvidersParts): Providers {
       return all().find(({ kind }) => isWechat(kind) && kind !== named.kind) ?? named
     },
     declared: () => declared,
-    seal: (id, secret) => sealer.seal(secret, contextOf(id)),
+    seal: (id, secret) => sealer.seal(secret, providerContext(id)),
     async start(given) {
       declared = given
       fixed = given.map((one) => makeProvider(parts, one))
@@ -118,7 +118,8 @@ export function createProviders(parts: ProvidersParts): Providers {
   }
 }
 
-const contextOf = (id: string): string => `provider:${id}`
+/** What binds a sealed client secret to its provider. */
+export const providerContext = (id: string): string => `provider:${id}`
 
 const isWechat = (kind: ProviderKind): boolean =>
   kind === 'wechat-web' || kind === 'wechat-official'

@@ -1,7 +1,5 @@
-import { createHmac } from 'node:crypto'
 import { AppError } from '#lib/app-error.ts'
-import { equalSecrets } from '#lib/hashing.ts'
-import { deriveKey } from '#lib/sealing.ts'
+import { createMac } from '#lib/sealing.ts'
 import type { AppContext } from './context.ts'
 
 /**
@@ -14,18 +12,17 @@ export interface Csrf {
   check(ctx: AppContext, binding: string, token: string | undefined): void
 }
 
-export function createCsrf(secret: string, issuer: string): Csrf {
-  const key = deriveKey(secret, 'csrf')
+/** `secrets`: newest first. */
+export function createCsrf(secrets: readonly string[], issuer: string): Csrf {
+  const mac = createMac(secrets, 'csrf')
   const { origin } = new URL(issuer)
-  const token = (binding: string): string =>
-    createHmac('sha256', key).update(binding).digest('base64url')
   return {
-    token,
+    token: (binding) => mac.make(binding),
     check(ctx, binding, given) {
       const site = ctx.get('sec-fetch-site')
       const from = ctx.get('origin')
       const foreign = (site && site !== 'same-origin') || (from && from !== origin)
-      if (foreign || !given || !equalSecrets(given, token(binding))) throw new AppError('csrf', 403)
+      if (foreign || !given || !mac.fits(binding, given)) throw new AppError('csrf', 403)
     },
   }
 }

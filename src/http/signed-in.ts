@@ -1,8 +1,7 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { Router } from '@koa/router'
 import { AppError } from '#lib/app-error.ts'
-import { equalSecrets } from '#lib/hashing.ts'
-import { deriveKey } from '#lib/sealing.ts'
+import { createMac } from '#lib/sealing.ts'
 import type { RequestState } from './context.ts'
 
 /**
@@ -20,19 +19,19 @@ export interface SignedIn {
 export interface SignedInParts {
   issuer: string
   clientId: string
-  secret: string
+  /** Newest first. */
+  secrets: readonly string[]
 }
 
 export const signedInPath = '/signed-in'
 
-export function createSignedIn({ issuer, clientId, secret }: SignedInParts): SignedIn {
-  const key = deriveKey(secret, 'signed-in')
-  const sign = (path: string): string => createHmac('sha256', key).update(path).digest('base64url')
+export function createSignedIn({ issuer, clientId, secrets }: SignedInParts): SignedIn {
+  const mac = createMac(secrets, 'signed-in')
   const routes = new Router<RequestState>()
   routes.get(signedInPath, (ctx) => {
     const [encoded = '', signature = ''] = String(ctx.query['state'] ?? '').split('.')
     const path = Buffer.from(encoded, 'base64url').toString()
-    if (!equalSecrets(signature, sign(path))) throw new AppError('invalid_request', 400)
+    if (!mac.fits(path, signature)) throw new AppError('invalid_request', 400)
     ctx.status = 303
     ctx.redirect(ctx.query['error'] === undefined ? path : new URL(issuer).pathname)
   })
@@ -50,7 +49,7 @@ export function createSignedIn({ issuer, clientId, secret }: SignedInParts): Sig
         redirect_uri: issuer + signedInPath,
         code_challenge: randomBytes(32).toString('base64url'),
         code_challenge_method: 'S256',
-        state: `${Buffer.from(own).toString('base64url')}.${sign(own)}`,
+        state: `${Buffer.from(own).toString('base64url')}.${mac.make(own)}`,
         ...(maxAge !== undefined && { max_age: String(maxAge) }),
       }).toString()
       return url.href

@@ -1,5 +1,5 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
-import { sha256 } from './hashing.ts'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { equalSecrets, sha256 } from './hashing.ts'
 
 /**
  * Encryption at rest. Every purpose has its own key, derived from the server's secret by HKDF-SHA256 (RFC 5869), so
@@ -10,6 +10,8 @@ export interface Sealer {
   seal(text: string, context: string): string
   /** The text; undefined when it was changed, belongs to another context, or its secret is no longer listed. */
   open(sealed: string, context: string): string | undefined
+  /** The prefix of everything it seals: identifies the purpose and the secret without revealing either. */
+  readonly mark: string
 }
 
 /** 32 bytes for one purpose. */
@@ -17,6 +19,9 @@ export const deriveKey = (secret: string, purpose: string): Buffer =>
   Buffer.from(hkdfSync('sha256', secret, 'yumen', purpose, 32))
 
 const version = 'v1'
+
+/** The length of every `mark`. */
+export const markLength = 'v1.12345678'.length
 
 /** `secrets`: newest first, at least one. */
 export function createSealer(secrets: readonly string[], purpose: string): Sealer {
@@ -27,6 +32,7 @@ export function createSealer(secrets: readonly string[], purpose: string): Seale
   const byId = new Map(keys.map((key) => [keyId(key), key]))
 
   return {
+    mark: `${version}.${newestId}`,
     seal(text, context) {
       const iv = randomBytes(12)
       const cipher = createCipheriv('aes-256-gcm', newest, iv).setAAD(Buffer.from(context))
@@ -47,6 +53,26 @@ export function createSealer(secrets: readonly string[], purpose: string): Seale
         return undefined
       }
     },
+  }
+}
+
+/** HMAC-SHA256 for one purpose. Made with the newest secret; those made with an older one still match. */
+export interface Mac {
+  /** Base64url. */
+  make(text: string): string
+  fits(text: string, given: string): boolean
+}
+
+/** `secrets`: newest first, at least one. */
+export function createMac(secrets: readonly string[], purpose: string): Mac {
+  const [newest, ...older] = secrets.map((secret) => deriveKey(secret, purpose))
+  if (newest === undefined) throw new Error('a MAC needs a secret')
+  const makeWith = (key: Buffer, text: string): string =>
+    createHmac('sha256', key).update(text).digest('base64url')
+  return {
+    make: (text) => makeWith(newest, text),
+    fits: (text, given) =>
+      [newest, ...older].some((key) => equalSecrets(makeWith(key, text), given)),
   }
 }
 

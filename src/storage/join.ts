@@ -73,6 +73,7 @@ export function joinRedis(sql: Storage, redis: RedisHalf): Storage {
     mailQueue: sql.mailQueue,
     limits: redis.limits,
     statistics: sql.statistics,
+    sealed: sql.sealed,
     withLock: (name, waitMs, work) => sql.withLock(name, waitMs, work),
     migrate: () => sql.migrate(),
     pendingMigrations: () => sql.pendingMigrations(),

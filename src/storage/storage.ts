@@ -9,6 +9,7 @@ import type { MailQueueStore } from './mail-queue.ts'
 import type { ProviderStore } from './providers.ts'
 import type { ResourceStore } from './resources.ts'
 import type { RoleStore } from './roles.ts'
+import type { SealedStore } from './sealed.ts'
 import type { SignInStore } from './sign-ins.ts'
 import type { SigningKeyStore } from './signing-keys.ts'
 import type { State } from './state.ts'
@@ -36,6 +37,8 @@ export interface Storage {
   /** In Redis when there is one. */
   limits: LimitStore
   statistics: StatisticsStore
+  /** The sealed values of all tables. */
+  sealed: SealedStore
 
   /**
    * Runs `work` while no other process holds the lock `name`, waiting for it up to `waitMs` (0: do not wait).

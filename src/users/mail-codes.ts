@@ -1,7 +1,7 @@
-import { createHmac, randomInt } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import type { Clock } from '#lib/clock.ts'
-import { equalSecrets } from '#lib/hashing.ts'
 import { newId, newSecret } from '#lib/ids.ts'
+import { createMac } from '#lib/sealing.ts'
 import type { ArtifactStore } from '#storage/artifacts.ts'
 import type { LimitStore } from '#storage/limits.ts'
 
@@ -39,8 +39,8 @@ export interface CodeHolder {
 export interface MailCodesParts {
   artifacts: ArtifactStore
   limits: LimitStore
-  /** Key of the hashes. */
-  key: Buffer
+  /** Newest first. */
+  secrets: readonly string[]
   now: Clock
 }
 
@@ -53,11 +53,10 @@ interface Payload {
   email: string
 }
 
-export function createMailCodes({ artifacts, limits, key, now }: MailCodesParts): MailCodes {
-  const hashOf = (purpose: CodePurpose, { accountId, email }: CodeHolder, code: string): string =>
-    createHmac('sha256', key)
-      .update(JSON.stringify([purpose, accountId, email.toLowerCase(), code]))
-      .digest('base64url')
+export function createMailCodes({ artifacts, limits, secrets, now }: MailCodesParts): MailCodes {
+  const mac = createMac(secrets, 'mail-codes')
+  const textOf = (purpose: CodePurpose, { accountId, email }: CodeHolder, code: string): string =>
+    JSON.stringify([purpose, accountId, email.toLowerCase(), code])
 
   /** Latest first. Should two requests have made one each at the same moment, only the latest counts. */
   const codesOf = async (purpose: CodePurpose, accountId: string) => {
@@ -78,7 +77,7 @@ export function createMailCodes({ artifacts, limits, key, now }: MailCodesParts)
       await voidAll(purpose, holder.accountId)
       const code = String(randomInt(1_000_000)).padStart(6, '0')
       const { email } = holder
-      const payload: Payload = { purpose, email, hash: hashOf(purpose, holder, code) }
+      const payload: Payload = { purpose, email, hash: mac.make(textOf(purpose, holder, code)) }
       await artifacts.put('MailCode', newSecret(), {
         payload: JSON.stringify(payload),
         accountId: holder.accountId,
@@ -90,7 +89,7 @@ export function createMailCodes({ artifacts, limits, key, now }: MailCodesParts)
       const asked = holder ?? { accountId: newId(), email: '' }
       const [live] = await codesOf(purpose, asked.accountId)
       const { count } = await limits.hit(`mail-code:${live?.key ?? newId()}`, lifeMs)
-      const fits = equalSecrets(hashOf(purpose, asked, digitsOf(typed)), live?.hash ?? '')
+      const fits = mac.fits(textOf(purpose, asked, digitsOf(typed)), live?.hash ?? '')
       if (!live || !fits || count > maxTries) return false
       return artifacts.consume('MailCode', live.key)
     },

@@ -203,7 +203,7 @@ test('a link from elsewhere cannot pretend that something was done', async (t) =
 })
 
 test('a request too many is refused before it is looked at', async (t) => {
-  const csrf = createCsrf('a secret of the server', 'http://id.example.com')
+  const csrf = createCsrf(['a secret of the server'], 'http://id.example.com')
   const pages = recoveryPages({
     recovery: {} as Recovery,
     csrf,

@@ -60,7 +60,7 @@ export async function open(t: ExecutionContext) {
   const issuer = 'http://id.example.com'
   const pages = recoveryPages({
     recovery,
-    csrf: createCsrf('a secret of the server', issuer),
+    csrf: createCsrf(['a secret of the server'], issuer),
     basePath: '',
     showPage,
     passwordMinLength: 8,

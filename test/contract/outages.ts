@@ -2,7 +2,7 @@
 import type { ExecutionContext, TestFn } from 'ava'
 import { StorageUnavailable } from '#storage/errors.ts'
 import type { Storage } from '#storage/storage.ts'
-import { untilTrue } from '../support/redis.ts'
+import { until } from '../flow/instances.ts'
 
 export interface OutageBackend {
   storage: Storage
@@ -87,9 +87,9 @@ export function outagesContract(test: TestFn, open: Open): void {
     const small = await reopen({ poolMax: 1 })
     const { letGo } = await lockArtifacts()
     const consuming = small.artifacts.consume('Grant', 'a')
-    await untilTrue(async () => small.connections().used === 1)
+    await until(async () => small.connections().used === 1)
     const finding = find(small, 'b')
-    await untilTrue(async () => small.connections().waiting === 1)
+    await until(async () => small.connections().waiting === 1)
     t.deepEqual(small.connections(), { used: 1, free: 0, waiting: 1, max: 1 })
     await letGo()
     await Promise.all([consuming, finding])

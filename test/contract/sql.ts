@@ -27,6 +27,7 @@ import { outagesContract } from './outages.ts'
 import { providersContract } from './providers.ts'
 import { resourcesContract } from './resources.ts'
 import { rolesContract } from './roles.ts'
+import { sealedContract } from './sealed.ts'
 import { signInsContract } from './sign-ins.ts'
 import { silenceContract } from './silence.ts'
 import { statisticsContract } from './statistics.ts'
@@ -83,6 +84,7 @@ export function sqlContracts(test: TestFn, kind: DatabaseKind): void {
     return { signingKeys: storage.signingKeys, beside: beside.signingKeys }
   })
   statisticsContract(test, open)
+  sealedContract(test, open)
   locksContract(test, open)
   migrationsContract(test, (t) => openEmpty(t, kind))
   hostileIdsContract(test, open)

@@ -3,7 +3,7 @@ import { AppError } from '#lib/app-error.ts'
 import type { AppContext } from '#http/context.ts'
 import { createCsrf } from '#http/csrf.ts'
 
-const csrf = createCsrf('a secret of the server', 'https://id.example.com/sso')
+const csrf = createCsrf(['a secret of the server'], 'https://id.example.com/sso')
 
 /** The status of the refusal; undefined when the form is accepted. */
 function refusal(headers: Record<string, string>, given: string | undefined): number | undefined {
@@ -39,12 +39,22 @@ test('a form that began elsewhere is refused, even with the right token', (t) =>
 })
 
 test('without the token, or with that of another interaction or server, a form is refused', (t) => {
-  const other = createCsrf('another secret', 'https://id.example.com').token('interaction-1')
+  const other = createCsrf(['another secret'], 'https://id.example.com').token('interaction-1')
   for (const given of [undefined, '', 'x', csrf.token('interaction-2'), other, `${token}x`])
     t.is(refusal({ origin: 'https://id.example.com' }, given), 403)
 })
 
+test('a form that was shown under an older secret is accepted as long as that is listed', (t) => {
+  const renewed = createCsrf(['a new one', 'a secret of the server'], 'https://id.example.com')
+  const ctx = { get: () => '' } as unknown as AppContext
+  t.notThrows(() => renewed.check(ctx, 'interaction-1', token))
+  t.not(renewed.token('interaction-1'), token)
+})
+
 test('a token says nothing about the secret and is the same on every instance', (t) => {
   t.regex(token, /^[\w-]{43}$/)
-  t.is(createCsrf('a secret of the server', 'https://id.example.com').token('interaction-1'), token)
+  t.is(
+    createCsrf(['a secret of the server'], 'https://id.example.com').token('interaction-1'),
+    token,
+  )
 })

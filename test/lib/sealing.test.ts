@@ -1,5 +1,5 @@
 import test from 'ava'
-import { createSealer, deriveKey } from '#lib/sealing.ts'
+import { createMac, createSealer, deriveKey, markLength } from '#lib/sealing.ts'
 
 const [older, newer] = ['an older secret of the server', 'a newer secret of the server']
 
@@ -68,4 +68,19 @@ test('each purpose has a key of 32 bytes of its own, always the same', (t) => {
   t.deepEqual(key, deriveKey(newer, 'cookies'))
   t.notDeepEqual(key, deriveKey(newer, 'csrf'))
   t.notDeepEqual(key, deriveKey(older, 'cookies'))
+})
+
+test('the mark tells which secret has sealed a value, and differs by purpose', (t) => {
+  const sealer = createSealer([newer, older], 'artifacts')
+  t.is(sealer.seal('text', 'row 1').slice(0, markLength), sealer.mark)
+  const others = [createSealer([older], 'artifacts'), createSealer([newer], 'mail')]
+  t.is(new Set([sealer, ...others].map(({ mark }) => mark)).size, 3)
+})
+
+test('a MAC is made with the newest secret and fits with each that is listed', (t) => {
+  const [before, after] = [createMac([older], 'csrf'), createMac([newer, older], 'csrf')]
+  t.true(after.fits('text', before.make('text')))
+  t.false(before.fits('text', after.make('text')))
+  t.false(after.fits('other', after.make('text')))
+  t.false(createMac([newer], 'mail-codes').fits('text', after.make('text')))
 })

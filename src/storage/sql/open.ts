@@ -17,6 +17,7 @@ import { createMigrations } from './migrations.ts'
 import { createProviderStore } from './providers.ts'
 import { createResourceStore } from './resources.ts'
 import { createRoleStore } from './roles.ts'
+import { createSealedStore } from './sealed.ts'
 import { createSignInStore } from './sign-ins.ts'
 import { createSigningKeyStore } from './signing-keys.ts'
 import { createStatisticsStore } from './statistics.ts'
@@ -83,6 +84,7 @@ export async function openSqlStorage(options: SqlStorageOptions): Promise<Storag
     mailQueue: createMailQueueStore(statements, now),
     limits: createLimitStore(statements, now),
     statistics: createStatisticsStore(statements),
+    sealed: createSealedStore(statements, now),
     withLock,
     migrate: migrations.run,
     pendingMigrations: migrations.pending,
