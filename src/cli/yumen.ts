@@ -9,10 +9,12 @@ const program = new Command('yumen')
   .version(packageJson.version)
 
 const commands = new Map<string, () => Promise<Command>>([
+  ['backup', async () => (await import('./backup.ts')).backupCommand()],
   ['client', async () => (await import('./client.ts')).clientCommand()],
   ['config', async () => (await import('./config.ts')).configCommand()],
   ['keys', async () => (await import('./keys.ts')).keysCommand()],
   ['migrate', async () => (await import('./migrate.ts')).migrateCommand()],
+  ['restore', async () => (await import('./backup.ts')).restoreCommand()],
   ['secret-key', async () => (await import('./secret-key.ts')).secretKeyCommand()],
   ['token', async () => (await import('./token.ts')).tokenCommand()],
   ['user', async () => (await import('./user.ts')).userCommand()],

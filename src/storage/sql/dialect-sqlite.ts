@@ -1,6 +1,7 @@
 /** SQLite, in this process, by `node:sqlite`. */
 import type { DatabaseSync } from 'node:sqlite'
 import type { OutageReason } from '#storage/errors.ts'
+import { sqliteBackups } from './backup-sqlite.ts'
 import type { ConnectOptions, Dialect, Failure } from './dialect.ts'
 import { lockSqlite } from './lock-sqlite.ts'
 import { NodeSqliteClient, execute } from './node-sqlite.ts'
@@ -43,6 +44,7 @@ export const sqlite: Dialect = {
   supportsReturning: async () => true,
   lock: (options: ConnectOptions, name, waitMs) =>
     lockSqlite(filenameOf(options.url), name, waitMs),
+  backups: sqliteBackups((url) => filenameOf(url)),
   collation: {},
   hasTable: "SELECT 1 AS one FROM sqlite_master WHERE type = 'table' AND name = ?",
   hasLeftIndex: async () => false,

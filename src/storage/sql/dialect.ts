@@ -99,8 +99,22 @@ export interface Dialect {
   /** Whether a migration that did not end has left the index; never where it is undone whole. */
   hasLeftIndex(knex: Knex, table: string, index: string): Promise<boolean>
 
+  /** Absent if the database has better tools of its own. */
+  readonly backups?: Backups
+
   /** The collation for a new table's other text; undefined where the database decides. */
   tableCollation(knex: Knex): Promise<string | undefined>
+}
+
+export interface Backups {
+  /** Writes a consistent copy to a new file that only its owner can read; servers may run. */
+  backUp(url: string, file: string): Promise<void>
+
+  /**
+   * Makes the file the database at this URL, where there must be none yet. `verify` gets the URL of a copy first; if it
+   * rejects, nothing has changed.
+   */
+  restore(file: string, url: string, verify: (url: string) => Promise<void>): Promise<void>
 }
 
 export interface UpsertColumns {
