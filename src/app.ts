@@ -20,7 +20,9 @@ import { settleOrigin } from '#http/origin.ts'
 import { createErrorWords, createShowPage } from '#http/pages.ts'
 import { aliasPaths } from '#http/paths.ts'
 import { securityHeaders } from '#http/security-headers.ts'
+import { spans } from '#http/spans.ts'
 import { trace } from '#http/trace.ts'
+import type { Tracing } from '#lib/tracing.ts'
 import type { Engine } from '#oidc/engine.ts'
 import { metadata } from '#oidc/metadata.ts'
 import type { Storage } from '#storage/storage.ts'
@@ -43,10 +45,12 @@ export interface AppParts {
   trustedIssuers?: readonly TrustedIssuer[]
   version: string
   isDraining(): boolean
+  /** Absent if requests are not traced. */
+  tracing?: Tracing | undefined
 }
 
 /** What the engine is made of: no server stands around it yet. */
-export type EngineParts = Omit<AppParts, 'version' | 'isDraining'>
+export type EngineParts = Omit<AppParts, 'version' | 'isDraining' | 'tracing'>
 
 export interface App {
   handler: ReturnType<Koa['callback']>
@@ -54,7 +58,7 @@ export interface App {
 }
 
 export async function createApp(parts: AppParts): Promise<App> {
-  const { config, services, log } = parts
+  const { config, services, log, tracing } = parts
   const { basePath } = config
   const view = createView({ brand: brandOf(config), basePath, development: config.development })
   const showPage = createShowPage(view)
@@ -67,6 +71,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const handler: App['handler'] = (req, res) => callback(req, res)
 
   const outside: Middleware[] = [
+    ...(tracing ? [spans(tracing)] : []),
     services.metrics.measure,
     trace(log),
     settleOrigin(config.ISSUER, config.TRUSTED_PROXIES),

@@ -1,4 +1,6 @@
+import type { Logger } from 'pino'
 import { InvalidConfig, loadConfig, type Config } from '#config/load.ts'
+import type { Tracing } from '#lib/tracing.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { createLog } from './log.ts'
 import { startServer, type RunningServer } from './server.ts'
@@ -12,8 +14,10 @@ export async function main(): Promise<void> {
 async function run(): Promise<void> {
   const config = loadConfig()
   const log = createLog(config.LOG_LEVEL)
+  const { version } = packageJson
+  const tracing = await tracingOf(config, { log, version })
   const storage = await openStorage(config, (error) => log.warn({ err: error }, 'redis connection'))
-  const server = await startServer({ config, log, storage, version: packageJson.version })
+  const server = await startServer({ config, log, storage, version, tracing })
   if (config.development) process.stdout.write(greeting(config, server))
   log.info({ issuer: config.ISSUER, port: server.port }, 'ready')
 
@@ -27,6 +31,17 @@ async function run(): Promise<void> {
       void ended.then(() => process.exit(0))
     })
   }
+}
+
+/** Loads the library only if traces are sent anywhere. */
+async function tracingOf(
+  config: Config,
+  { log, version }: { log: Logger; version: string },
+): Promise<Tracing | undefined> {
+  if (config.OTEL_EXPORTER_OTLP_ENDPOINT === undefined) return undefined
+  const { createTracing } = await import('./tracing.ts')
+  const onError = (error: unknown): void => log.warn({ err: error }, 'traces are not delivered')
+  return createTracing({ config, version, onError })
 }
 
 function greeting(

@@ -4,6 +4,7 @@ import type { Config } from '#config/load.ts'
 import { trustedIssuersOf } from '#config/trusted-issuers.ts'
 import { listen } from '#http/listener.ts'
 import { systemClock, type Clock } from '#lib/clock.ts'
+import type { Tracing } from '#lib/tracing.ts'
 import { validateClient } from '#oidc/clients.ts'
 import type { Storage } from '#storage/storage.ts'
 import { declaredProviders } from './federation-of.ts'
@@ -33,6 +34,7 @@ export interface ServerParts {
   log: Logger
   version: string
   now?: Clock
+  tracing?: Tracing | undefined
 }
 
 export async function startServer({
@@ -66,6 +68,7 @@ export async function startServer({
     await services.mail.stop()
     await services.audit.stop()
     await storage.close()
+    await parts.tracing?.stop()
   }
 
   return {

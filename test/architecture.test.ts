@@ -66,6 +66,18 @@ test('a package is known only where it belongs', (t) => {
   )
 })
 
+test('only one file knows OpenTelemetry, and it is loaded only on demand', (t) => {
+  const knowing = imports.filter(({ target }) => target.startsWith('@opentelemetry/'))
+  t.deepEqual([...new Set(knowing.map(({ file }) => file))], ['tracing.ts'])
+  t.deepEqual(
+    offenders(
+      ({ folder, target }) =>
+        folder === '' && target.endsWith('/tracing.ts') && !target.startsWith('#'),
+    ),
+    [],
+  )
+})
+
 test('only the configuration reads the environment', (t) => {
   const files = [...new Set(imports.map(({ file }) => file))]
   const reading = files.filter((file) =>

@@ -67,3 +67,30 @@ export function list(item: z.ZodString) {
     )
     .pipe(z.array(item))
 }
+
+/** `name=value,name=value`, percent-encoded, as an object. */
+export const pairs = () =>
+  z
+    .string()
+    .regex(/^\s*[^=,\s]+=[^,]*(,\s*[^=,\s]+=[^,]*)*$/, {
+      error: 'must be name=value pairs separated by commas',
+    })
+    .refine(isPercentEncoded, { error: 'must be percent-encoded' })
+    .transform(
+      (text) =>
+        Object.fromEntries(
+          text.split(',').map((pair) => {
+            const [name = '', ...value] = pair.split('=')
+            return [name, value.join('=')].map((part) => decodeURIComponent(part.trim()))
+          }),
+        ) as Record<string, string>,
+    )
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { flag, help, list, oneOf, secret, whole } from './kinds.ts'
+import { flag, help, list, oneOf, pairs, secret, url, whole } from './kinds.ts'
 
 /** Settings of where the server listens, who it is, and what it trusts. */
 export const serverSettings = {
@@ -53,6 +53,19 @@ export const serverSettings = {
     .regex(/^[\x21-\x7e]{16,}$/, { error: 'must have at least 16 characters, without spaces' })
     .optional()
     .meta(secret('bearer token for /metrics; where it is set nobody reads them without it')),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(['http://', 'https://'])
+    .optional()
+    .meta(help('collector that gets traces by OTLP over HTTP, at /v1/traces; without it none')),
+  OTEL_EXPORTER_OTLP_HEADERS: pairs()
+    .optional()
+    .meta(secret('headers for the collector: name=value, separated by commas, percent-encoded')),
+  OTEL_SERVICE_NAME: z.string().default('yumen').meta(help('name of this server in traces')),
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .regex(/^(0(\.\d{1,9})?|1(\.0+)?)$/, { error: 'must be a number from 0 to 1' })
+    .default('1')
+    .transform(Number)
+    .meta(help('share of the requests that are traced, unless a traceparent decides')),
   DATA_DIR: z.string().default('data').meta(help('folder for what a development server generates')),
   CONFIG_FILE: z
     .string()

@@ -1,5 +1,6 @@
 import grantModule, { type GrantProvider } from 'grant'
 import type { Outbound } from '#http/outbound.ts'
+import { step } from '#lib/tracing.ts'
 import { failed, UpstreamFailure, type Ask, type Tokens } from './providers/upstream.ts'
 
 /**
@@ -49,7 +50,10 @@ export async function redeemWithGrant(
   const ctx = contextOf('/connect/hop/callback', query)
   ctx.session.grant = session
   const agent = outbound.agentFor(tokenUrl, maxAnswerBytes)
-  await beforeDeadline(middlewareOf(call, { agent })(ctx, noMore)).finally(() => agent.destroy())
+  const redeem = middlewareOf(call, { agent })
+  await step('POST', { 'server.address': new URL(tokenUrl).hostname }, () =>
+    beforeDeadline(redeem(ctx, noMore)),
+  ).finally(() => agent.destroy())
   const answer = ctx.state.grant?.response ?? {}
   if (answer['error'] !== undefined) throw failureOf(answer['error'])
   return (answer['raw'] ?? {}) as Tokens

@@ -58,7 +58,7 @@ export function createMetrics(parts: GaugeParts): Metrics {
     async measure(ctx, next) {
       const started = performance.now()
       await next()
-      const method = methods.has(ctx.method) ? ctx.method : 'other'
+      const method = methodOf(ctx)
       const status = `${Math.floor(ctx.status / 100)}xx`
       const seconds = (performance.now() - started) / 1000
       requests.observe({ method, route: routeOf(ctx), status }, seconds)
@@ -69,10 +69,15 @@ export function createMetrics(parts: GaugeParts): Metrics {
   }
 }
 
+/** One of the methods that are known, or `other`. */
+export const methodOf = ({ method }: AppContext): string => (methods.has(method) ? method : 'other')
+
+export const noRoute = 'none'
+
 /** The template that our routers and the engine's have matched; what matches none is one label. */
-function routeOf(ctx: AppContext): string {
+export function routeOf(ctx: AppContext): string {
   const matched: unknown = ctx.state.route ?? Reflect.get(ctx, '_matchedRoute')
-  return typeof matched === 'string' ? matched : 'none'
+  return typeof matched === 'string' ? matched : noRoute
 }
 
 type Labels = Partial<Record<'method' | 'route' | 'status' | 'le', string | number>>

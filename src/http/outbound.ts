@@ -3,6 +3,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { isIP } from 'node:net'
 import { arrayBuffer } from 'node:stream/consumers'
+import { callStep } from '#lib/tracing.ts'
 import { isPublic } from './public-address.ts'
 
 /**
@@ -72,7 +73,10 @@ export function createOutbound({
     const url = new URL(address)
     check(url)
     const signal = AbortSignal.timeout(timeoutMs)
-    return request(url, init, { agent: agentFor(url, usualMaxBytes), signal })
+    const limits = { agent: agentFor(url, usualMaxBytes), signal }
+    return callStep({ url, method: init.method ?? 'GET' }, (more) =>
+      request(url, { ...init, headers: { ...init.headers, ...more } }, limits),
+    )
   }
 
   return {

@@ -6,13 +6,13 @@ import type { Middleware } from './context.ts'
 const wellFormed = /^(?!0{32})[0-9a-f]{32}$/
 
 /**
- * Gives every request a trace id: the caller's own (`X-Trace-Id`, or the trace of a W3C `traceparent`) when it is well
+ * Gives every request a trace id: that of its span if requests are traced, else the caller's own (`X-Trace-Id`, or the trace of a W3C `traceparent`) when it is well
  * formed, else a new one. One line is logged for each answer; it names the path, never the query, which may carry codes.
  */
 export function trace(log: Logger): Middleware {
   return async (ctx, next) => {
     const started = performance.now()
-    const traceId = traceIdOf(ctx.get('x-trace-id'), ctx.get('traceparent'))
+    const traceId = ctx.state.traceId ?? traceIdOf(ctx.get('x-trace-id'), ctx.get('traceparent'))
     ctx.state.traceId = traceId
     ctx.state.log = log.child({ trace_id: traceId })
     ctx.set('X-Trace-Id', traceId)

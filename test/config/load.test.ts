@@ -206,6 +206,19 @@ test('metrics are open in development, off in production, and behind the token w
   t.is(problems({ METRICS: 'yes' }).length, 1)
 })
 
+test('headers for the collector are name=value pairs, percent-encoded, and never shown', (t) => {
+  const headers = (OTEL_EXPORTER_OTLP_HEADERS: string) => ({ OTEL_EXPORTER_OTLP_HEADERS })
+  const read = loadConfig(headers('authorization=Basic%20a%3D=, x-tenant=a%2Cb'))
+  t.deepEqual(read.OTEL_EXPORTER_OTLP_HEADERS, {
+    authorization: 'Basic a==',
+    'x-tenant': 'a,b',
+  })
+  for (const wrong of ['secret', '=secret', 'a=1,secret', 'a=%secret'])
+    t.regex(problems(headers(wrong)).join(), /^OTEL_EXPORTER_OTLP_HEADERS must be [a-z=, -]+\.$/)
+  for (const share of ['2', '-1', '.5', 'all'])
+    t.is(problems({ OTEL_TRACES_SAMPLER_ARG: share }).length, 1, share)
+})
+
 test('a range service without https is refused unless its host is listed', (t) => {
   const plain = {
     BREACHED_PASSWORD_CHECK: 'range',

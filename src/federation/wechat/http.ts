@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { callStep } from '#lib/tracing.ts'
 import { errcodeBusy, WechatAway, WechatRefused } from './errors.ts'
 
 /**
@@ -91,16 +92,17 @@ async function send(
   let response: Response
   let bytes: Buffer
   try {
-    response = await fetch(url, {
-      // Whoever is redirected to would read the secret.
-      redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
-      ...(body && {
-        method: 'POST',
-        body: JSON.stringify(body),
-        headers: { 'content-type': 'application/json' },
+    const method = body ? 'POST' : 'GET'
+    response = await callStep({ url, method }, (headers) =>
+      fetch(url, {
+        method,
+        // Whoever is redirected to would read the secret.
+        redirect: 'error',
+        signal: AbortSignal.timeout(timeoutMs),
+        headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
+        ...(body && { body: JSON.stringify(body) }),
       }),
-    })
+    )
     bytes = Buffer.from(await response.arrayBuffer())
   } catch (error) {
     throw new WechatAway(path, reasonOf(error))

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Cluster, Redis } from 'ioredis'
 import { usesTls } from '#lib/backend-tls.ts'
+import { step, type Span } from '#lib/tracing.ts'
 import { TimeIsUp, within } from '#lib/within.ts'
 import { StorageUnavailable, type OutageReason } from '#storage/errors.ts'
 import { defineScripts } from './scripts.ts'
@@ -52,7 +53,7 @@ export function openConnection(options: RedisConnectionOptions): RedisConnection
   client.on('close', endAttempt)
 
   let failures = 0
-  const run = async <T>(command: (client: RedisClient) => Promise<T>): Promise<T> => {
+  const serveInTime = async <T>(command: (client: RedisClient) => Promise<T>): Promise<T> => {
     let isLate = false
     const serve = async (): Promise<T> => {
       while (client.status !== 'ready') {
@@ -71,6 +72,10 @@ export function openConnection(options: RedisConnectionOptions): RedisConnection
       throw new StorageUnavailable('redis', { cause: error, reason: reasonOf(client, error) })
     }
   }
+  const run: RedisConnection['run'] = (command) =>
+    step('redis', { 'db.system.name': 'redis' }, (span) =>
+      serveInTime(span ? (on) => command(named(on, span)) : command),
+    )
   const close = async (): Promise<void> => {
     // Lets what is on its way arrive first.
     if (client.status === 'ready')
@@ -79,6 +84,16 @@ export function openConnection(options: RedisConnectionOptions): RedisConnection
   }
   return { run, failures: () => failures, close }
 }
+
+/** The client; the span gets the name of the command or script that is called, without its keys and values. */
+const named = (client: RedisClient, span: Span): RedisClient =>
+  new Proxy(client, {
+    get(target, name) {
+      span.rename(String(name))
+      const member: unknown = Reflect.get(target, name)
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
 
 function createClient({ url, caFile, commandTimeoutMs }: RedisConnectionOptions): RedisClient {
   const { protocol, username, password } = new URL(url.replace(/,.*$/, ''))

@@ -1,4 +1,5 @@
 import knex, { type Knex } from 'knex'
+import { step } from '#lib/tracing.ts'
 import { TimeIsUp, within } from '#lib/within.ts'
 import { StorageUnavailable } from '#storage/errors.ts'
 import type { Dialect, Value } from './dialect.ts'
@@ -74,7 +75,9 @@ function createLease(connection: object, parts: LeaseParts): Lease {
     const bound = values.map((value) => value ?? null)
     try {
       const left = deadline - performance.now()
-      const { rows, changes } = await within(left, () => dialect.execute(connection, sql, bound))
+      const { rows, changes } = await traced(dialect.system, sql, () =>
+        within(left, () => dialect.execute(connection, sql, bound)),
+      )
       parts.onAnswer()
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
       return { rows: rows as Row[], changes }
@@ -86,6 +89,10 @@ function createLease(connection: object, parts: LeaseParts): Lease {
   }
   return { run, lose }
 }
+
+/** The texts of statements hold placeholders, never values. */
+const traced = <T>(system: string, sql: string, execute: () => Promise<T>): Promise<T> =>
+  step(sql.split(' ', 1)[0]!, { 'db.system.name': system, 'db.query.text': sql }, execute)
 
 function isLost(dialect: Dialect, error: unknown): boolean {
   if (error instanceof TimeIsUp) return true

@@ -13,6 +13,7 @@ type Answer = ResultSetHeader | RowDataPacket[]
 const onDuplicateKey = 'ON DUPLICATE KEY UPDATE'
 
 export const mysql: Dialect = {
+  system: 'mysql',
   connection: (options) => ({
     client: 'mysql2',
     // knex would ask for it without a time limit, and every connection would wait for that one answer.

@@ -8,6 +8,7 @@ import { postgresUrl } from './postgres-url.ts'
 import { fieldOfIndex, insertMissing, insertOnConflict, onConflict } from './sql-text.ts'
 
 export const postgres: Dialect = {
+  system: 'postgresql',
   connection: ({ poolMax, acquireTimeoutMs, statementTimeoutMs, ...address }) => ({
     client: 'pg',
     // knex would ask for it without a time limit.

@@ -11,6 +11,7 @@ import { fieldOfColumn, insertMissing, insertOnConflict, onConflict } from './sq
 const busyTimeouts = new WeakMap<DatabaseSync, number>()
 
 export const sqlite: Dialect = {
+  system: 'sqlite',
   connection: (options) => ({
     client: NodeSqliteClient,
     connection: { filename: filenameOf(options.url), busyTimeoutMs: options.acquireTimeoutMs },

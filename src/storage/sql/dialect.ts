@@ -46,6 +46,9 @@ export type Failure =
 export type Release = () => Promise<void>
 
 export interface Dialect {
+  /** Its name in traces (`db.system.name` of OpenTelemetry). */
+  readonly system: string
+
   connection(options: ConnectOptions): Knex.Config
 
   /** The text with this database's placeholders for every `?`. */
