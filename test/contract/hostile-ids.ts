@@ -119,6 +119,7 @@ const others: Record<string, string> = {
   audit: 'add removeBefore',
   mailQueue: 'add claim done failed list',
   limits: 'removeExpired',
+  sealed: 'count listOthers replace',
   statistics: 'add list forgetActive totals mails',
   artifacts:
     'put putIfAbsent write find findSessionByUid findDeviceCodeByUserCode consume remove endSession removeByGrant countLive removeExpired',

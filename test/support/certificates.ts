@@ -1,4 +1,5 @@
 import 'reflect-metadata'
+import { KeyObject } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -51,11 +52,10 @@ export async function createAuthority(): Promise<Authority> {
         extensions: [new SubjectAlternativeNameExtension([{ type: 'dns', value: host }])],
         ...dates(),
       })
-      const key = Buffer.from(await crypto.subtle.exportKey('pkcs8', privateKey))
       return {
         ca: ca.toString('pem'),
         cert: certificate.toString('pem'),
-        key: `-----BEGIN PRIVATE KEY-----\n${key.toString('base64')}\n-----END PRIVATE KEY-----\n`,
+        key: String(KeyObject.from(privateKey).export({ type: 'pkcs8', format: 'pem' })),
       }
     },
   }
