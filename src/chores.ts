@@ -14,6 +14,14 @@ export interface Chores {
 const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
+/** How long a mail that could not be sent is kept for the administrator to see; it is tried for some 15 hours. */
+const mailDays = 30
+
+/** Deletes until nothing is left to delete, little at a time, so that no table is locked for long. */
+async function inBatches(remove: (limit: number) => Promise<number>): Promise<void> {
+  const limit = 1000
+  while ((await remove(limit)) === limit);
+}
 
 export function startChores({
   config,
@@ -30,11 +38,17 @@ export function startChores({
   const sweeper = startSweeper(storage, minute, failed)
   const hourly = async (): Promise<void> => {
     await storage.withLock('chores', 0, async () => {
-      const erased = await eraseDue(storage.users, storage.artifacts)
-      if (erased.length > 0) log.info({ users: erased }, 'erased accounts')
+      for (
+        let erased: string[];
+        (erased = await eraseDue(storage.users, storage.artifacts)).length > 0;
+      )
+        log.info({ users: erased }, 'erased accounts')
+      const { statistics, audit, mailQueue } = storage
       // A process whose database was away for days may still have people of then to count.
-      await storage.statistics.forgetActive(dayOf(now() - 8 * day), 10_000)
-      await storage.audit.removeBefore(now() - config.AUDIT_RETENTION_DAYS * day, 10_000)
+      await inBatches((limit) => statistics.forgetActive(dayOf(now() - 8 * day), limit))
+      const oldest = now() - config.AUDIT_RETENTION_DAYS * day
+      await inBatches((limit) => audit.removeBefore(oldest, limit))
+      await inBatches((limit) => mailQueue.removeBefore(now() - mailDays * day, limit))
     })
   }
   const timer = setInterval(() => void hourly().catch(failed), hour).unref()

@@ -18,7 +18,10 @@ export const tokenSettings = {
     help('how long a spent refresh token gets the same answer again; 0 never'),
   ),
   SESSION_EXPIRE_SECONDS: whole(60, 31_536_000, 1_209_600).meta(
-    help('life of a sign-in in the browser'),
+    help('life of a sign-in in the browser that is not used'),
+  ),
+  SESSION_MAX_SECONDS: whole(60, 315_360_000, 2_592_000).meta(
+    help('after this a person signs in again, however often the browser was used'),
   ),
   JWKS_MAX_AGE_SECONDS: whole(1, 86_400, 600).meta(
     help('how long others may cache the signing keys'),

@@ -86,7 +86,8 @@ export function mayIntrospect(
 /**
  * Checks metadata (`client_id` and secret included) as the engine does when it loads a client, and redirect URIs more
  * strictly: a native application's own scheme must be a domain name turned round (RFC 8252 §7.1), so that no other
- * one takes it by accident. Rejects with InvalidClientMetadata.
+ * one takes it by accident, and in production http is for loopback alone (RFC 9700 §2.6). Rejects with
+ * InvalidClientMetadata.
  */
 export async function validateClient(
   provider: Provider,
@@ -96,14 +97,17 @@ export async function validateClient(
     forEngine(metadata),
   )
   const uris = [metadata['redirect_uris'], metadata['post_logout_redirect_uris']].flat()
-  const odd = uris.filter((uri) => typeof uri === 'string').find((uri) => !acceptedScheme.test(uri))
+  const accepted = provider.issuer.startsWith('https:') ? inProduction : inDevelopment
+  const odd = uris.filter((uri) => typeof uri === 'string').find((uri) => !accepted.test(uri))
   if (odd === undefined) return
   throw new errors.InvalidClientMetadata(
-    `${odd} has a scheme that is neither https nor a reversed domain name`,
+    `${odd} must begin with https, with http and a loopback host, or with a reversed domain name`,
   )
 }
 
-const acceptedScheme = /^https?:|^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:/
+const inProduction =
+  /^https:|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])([:/?]|$)|^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:/
+const inDevelopment = /^https?:|^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:/
 
 /**
  * Clients as the engine wants them. Where it expects the secret it gets the stored hashes, which `matchesSecret`

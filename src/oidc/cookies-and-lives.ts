@@ -41,6 +41,11 @@ export function lives(config: Config): NonNullable<Configuration['ttl']> {
     IdToken: 60 * minute,
     Interaction: 60 * minute,
     RefreshToken: (ctx) => Math.min(refreshToken, untilGrantEnds(ctx)),
-    Session: config.SESSION_EXPIRE_SECONDS,
+    Session(_ctx, { loginTs }) {
+      const idle = config.SESSION_EXPIRE_SECONDS
+      if (loginTs === undefined) return idle
+      const left = loginTs + config.SESSION_MAX_SECONDS - Math.floor(Date.now() / 1000)
+      return Math.max(1, Math.min(idle, left))
+    },
   }
 }

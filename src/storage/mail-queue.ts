@@ -35,6 +35,9 @@ export interface MailQueueStore {
   /** Puts one that was given up back in the queue, due now and as if never tried; resolves to whether it was there. */
   retry(id: string): Promise<boolean>
 
+  /** Deletes at most `limit` mails that were added before `time`, sent or not; resolves to how many. */
+  removeBefore(time: number, limit: number): Promise<number>
+
   /** Newest first; `sealedBody` is empty here. */
   list(page: {
     limit: number

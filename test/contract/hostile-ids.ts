@@ -117,7 +117,7 @@ const others: Record<string, string> = {
   roles: 'list put',
   apiKeys: 'create list',
   audit: 'add removeBefore',
-  mailQueue: 'add claim done failed list',
+  mailQueue: 'add claim done failed list removeBefore',
   limits: 'removeExpired',
   sealed: 'count listOthers replace',
   statistics: 'add list forgetActive totals mails',

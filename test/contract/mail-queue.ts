@@ -26,6 +26,7 @@ const mailTo = (to: string) => ({
 export function mailQueueContract(test: TestFn, open: Open): void {
   claiming(test, open)
   failing(test, open)
+  forgetting(test, open)
   looking(test, open)
 }
 
@@ -142,6 +143,21 @@ function failing(test: TestFn, open: Open): void {
       again.map(({ id, attempts }) => [id, attempts]),
       [[lost.id, 1]],
     )
+  })
+}
+
+function forgetting(test: TestFn, open: Open): void {
+  test('mail queue: removeBefore() deletes no more than the limit, and nothing younger', async (t) => {
+    const { mailQueue, now, pass } = await open(t)
+    for (const to of ['a', 'b', 'c']) await mailQueue.add(mailTo(`${to}@example.com`))
+    await pass(10)
+    const young = mailTo('d@example.com')
+    await mailQueue.add(young)
+    const counts = []
+    for (let round = 0; round < 3; round++) counts.push(await mailQueue.removeBefore(now(), 2))
+    t.deepEqual(counts, [2, 1, 0])
+    const left = (await mailQueue.list({ limit: 10 })).mails.map(({ id }) => id)
+    t.deepEqual(left, [young.id])
   })
 }
 

@@ -1,8 +1,10 @@
 import test from 'ava'
 import { decodeJwt } from 'jose'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { committed } from '#oidc/unit-of-work.ts'
+import type { Browser } from '../support/browser.ts'
 import { authorize, createBrowser, relyingParty, signIn } from '../support/relying-party.ts'
-import { start } from '../support/start.ts'
+import { start, type Fixture } from '../support/start.ts'
 import { onEveryStorage } from '../support/storages.ts'
 import { signedIn } from './journeys.ts'
 
@@ -135,12 +137,31 @@ test('an interaction belongs to the browser that began it: another gets 400 and 
   t.is(stranger.root.querySelector('form'), null)
 })
 
-test('a session ends after SESSION_EXPIRE_SECONDS at the latest, and its cookie says so', async (t) => {
+test('a session ends SESSION_EXPIRE_SECONDS after its last use, and its cookie says so', async (t) => {
   const fixture = await start(t, { env: { SESSION_EXPIRE_SECONDS: '60' } })
   const { browser } = await signedIn(fixture)
-  const cookies = await browser.jar.getCookies(fixture.issuer)
-  const session = cookies.find(({ key }) => key === 'yumen_session')
-  t.true(session!.httpOnly)
-  t.is(session!.sameSite, 'lax')
-  t.true(session!.TTL() <= 60_000 && session!.TTL() > 30_000)
+  const session = await sessionCookie(fixture, browser)
+  t.true(session.httpOnly)
+  t.is(session.sameSite, 'lax')
+  t.true(session.TTL() <= 60_000 && session.TTL() > 30_000)
 })
+
+test('a session ends SESSION_MAX_SECONDS after the sign-in, however much it is used', async (t) => {
+  const fixture = await start(t, { env: { SESSION_MAX_SECONDS: '3600' } })
+  const { browser, party } = await signedIn(fixture)
+  t.true((await sessionCookie(fixture, browser)).TTL() > 3_000_000)
+  const { Session } = fixture.server.app.engine.provider
+  const { value } = await sessionCookie(fixture, browser)
+  await committed(fixture.storage.artifacts, async () => {
+    const session = (await Session.find(value))!
+    session.loginTs = Math.floor(Date.now() / 1000) - 3000
+    await session.persist()
+  })
+  await browser.open((await party.begin({ prompt: 'none' })).url.href)
+  t.true((await sessionCookie(fixture, browser)).TTL() <= 600_000)
+})
+
+async function sessionCookie({ issuer }: Fixture, { jar }: Browser) {
+  const cookies = await jar.getCookies(issuer)
+  return cookies.find(({ key }) => key === 'yumen_session')!
+}

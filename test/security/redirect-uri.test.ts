@@ -1,4 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
+import { validateClient } from '#oidc/clients.ts'
+import { start } from '../support/start.ts'
 import { staysHome } from './clean.ts'
 import { authorizeUrl, post, send, sharedServer, type TestClient } from './journey.ts'
 
@@ -153,5 +155,27 @@ test('the address after logout is compared byte by byte, and never taken without
     t.is(answer.status, 400, other)
     const anonymous = await logout({ post_logout_redirect_uri: other })
     staysHome(t, anonymous, { base: server().issuer, label: other })
+  }
+})
+
+test('where the issuer is https, http is registered for loopback alone', async (t) => {
+  const { server } = await start(t, { env: { ISSUER: 'https://id.example.com' } })
+  const register = (field: string, uri: string): Promise<void> =>
+    validateClient(server.app.engine.provider, {
+      client_id: 'app',
+      token_endpoint_auth_method: 'none',
+      redirect_uris: ['https://app.example/callback'],
+      [field]: [uri],
+    })
+  for (const field of ['redirect_uris', 'post_logout_redirect_uris']) {
+    for (const host of ['localhost', 'localhost:3000', '127.0.0.1:80', '[::1]'])
+      await t.notThrowsAsync(register(field, `http://${host}/callback`), host)
+    for (const host of [
+      'app.example',
+      '10.0.0.5',
+      'localhost.evil.example',
+      '127.0.0.1.evil.example',
+    ])
+      await t.throwsAsync(register(field, `http://${host}/callback`), { message: /invalid_/ }, host)
   }
 })

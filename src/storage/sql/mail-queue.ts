@@ -54,6 +54,10 @@ export function createMailQueueStore(
     async retry(id) {
       return isId(id) && (await run(texts.retry, [now(), id])).changes > 0
     },
+    async removeBefore(time, limit) {
+      const text = dialect.deleteUpTo('mail_queue', 'created_at', limit)
+      return (await run(text, [time - 1])).changes
+    },
     async list({ limit, cursor, state }) {
       const where: Condition[] = state === undefined ? [] : [['state = ?', state]]
       const query = { select: selected("''"), where, limit, cursor }
