@@ -1,4 +1,4 @@
-import type { ApiCall, Caller } from '#http/api.ts'
+import type { Access, ApiCall, Caller } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import { SignInsEnded } from '#storage/errors.ts'
 import type { User, UserStore } from '#storage/users.ts'
@@ -9,8 +9,8 @@ export type AuditOwn = (
   call: Pick<ApiCall<unknown, unknown, unknown>, 'caller' | 'request'>,
 ) => void
 
-export const read = { scope: 'account:read' }
-export const write = { scope: 'account:write' }
+export const read: Access = { scope: 'account:read', asPerson: true }
+export const write: Access = { scope: 'account:write', asPerson: true }
 
 /** Whose account the caller acts on: their own. Rejects when their sign-in has ended since they were let in. */
 export async function ownerOf(

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { route, text, type ApiCall, type ApiRoute, type Caller } from '#http/api.ts'
+import { route, text, type Access, type ApiCall, type ApiRoute, type Caller } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { ApiKey, ApiKeyStore } from '#storage/api-keys.ts'
 import type { Locale } from '#view/translate.ts'
@@ -50,7 +50,8 @@ const wanted = z.strictObject({
 
 export function apiKeyRoutes({ keys, store, now, audit, ...parts }: ApiKeyRouteParts): ApiRoute[] {
   const tag = 'api keys'
-  const write = { scope: 'account:write' }
+  const read: Access = { scope: 'account:read', asPerson: true }
+  const write: Access = { scope: 'account:write', asPerson: true }
   return [
     route({
       tag,
@@ -96,7 +97,7 @@ export function apiKeyRoutes({ keys, store, now, audit, ...parts }: ApiKeyRouteP
       tag,
       method: 'get',
       path: '/users/api-keys',
-      access: { scope: 'account:read' },
+      access: read,
       summary: 'My keys, never the secrets.',
       answer: {
         status: 200,
@@ -111,7 +112,7 @@ export function apiKeyRoutes({ keys, store, now, audit, ...parts }: ApiKeyRouteP
       tag,
       method: 'get',
       path: '/users/api-key-scopes',
-      access: { scope: 'account:read' },
+      access: read,
       summary: 'What I may let a key do.',
       answer: {
         status: 200,

@@ -30,8 +30,11 @@ export interface ApiRoute<Body = unknown, Query = unknown, Params = unknown> {
   handle(call: ApiCall<Body, Query, Params>): Promise<unknown>
 }
 
-/** Who may call: anyone; whoever brings a user's token or key; with one of these scopes; or a client with its credentials. */
-export type Access = 'anyone' | 'user' | { scope: string } | 'client'
+/**
+ * Who may call: anyone; whoever brings a user's token or key; with this scope, and where the route is about the caller's own
+ * account as a person; or a client with its credentials.
+ */
+export type Access = 'anyone' | 'user' | { scope: string; asPerson?: true } | 'client'
 
 /** Whoever brought a token or a key, or is signed in in the browser that asks for one of our pages. */
 export interface Caller {
@@ -143,7 +146,8 @@ async function admit(
 
 /** Throws 403 when a caller of this kind, or with these scopes, is not meant. */
 export function authorize(access: Access, caller: Caller): void {
-  if (access === 'user' && caller.userId === undefined) throw new AppError('forbidden', 403)
+  const asPerson = access === 'user' || (typeof access === 'object' && access.asPerson)
+  if (asPerson && caller.userId === undefined) throw new AppError('forbidden', 403)
   if (typeof access === 'object' && !caller.scopes.has(access.scope))
     throw insufficientScope(access.scope)
 }

@@ -3,7 +3,8 @@ import { apiOf } from '../support/api.ts'
 import type { Fixture, Person } from '../support/start.ts'
 import { bodies } from '../api/bodies.ts'
 import { readContract, type Operation } from '../api/document.ts'
-import { sharedServer } from './journey.ts'
+import { post, withoutRedirect } from './journey.ts'
+import { sharedServer } from './shared-server.ts'
 
 /** Zitadel CVE-2026-27946: people wrote what was not theirs. better-auth CVE-2025-61928: an id stood in for a session. */
 
@@ -103,6 +104,22 @@ test('whoever registers gets no more than an account, whatever they send along',
     t.deepEqual(user.metadata, { public: {}, private: {} }, field)
     t.not(user.id, 'x')
     t.true(user.createdAt > Date.now() - 60_000)
+  }
+})
+
+test('a client that acts for itself opens no route about the account of whoever calls', async (t) => {
+  const fixture = server()
+  const scope = 'account:read account:write'
+  const client = await fixture.addClient({ ...withoutRedirect('client_credentials'), scope })
+  const fields = { grant_type: 'client_credentials', resource: fixture.config.API_RESOURCE, scope }
+  const { json } = await post(`${fixture.issuer}/oauth/token`, client, fields)
+  t.is(json['scope'], scope)
+  const own = await operations((one) => one.scope?.startsWith('account:') === true)
+  t.true(own.length > 20)
+  for (const { name, method, path } of own) {
+    const call = { token: String(json['access_token']), body: bodies[name]?.() }
+    const { status } = await apiOf(fixture).call(method, path.replace('{id}', 'x'), call)
+    t.is(status, 403, name)
   }
 })
 
