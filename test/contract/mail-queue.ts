@@ -136,7 +136,7 @@ function failing(test: TestFn, open: Open): void {
     t.true(await mailQueue.retry(lost.id))
     t.false(await mailQueue.retry(lost.id))
     t.false(await mailQueue.retry(waiting.id))
-    t.false(await mailQueue.retry('nothing'))
+    for (const other of ['nothing', 'é', 'a\0b', '']) t.false(await mailQueue.retry(other))
     await pass(1)
     const again = await mailQueue.claim(10, 1000)
     t.deepEqual(

@@ -10,9 +10,9 @@ import {
   post,
   redeem,
   send,
-  sharedServer,
   type Answer,
 } from '../security/journey.ts'
+import { sharedServer } from '../security/shared-server.ts'
 import { isClean } from '../security/clean.ts'
 import { createBrowser } from '../support/browser.ts'
 import { onEveryStorage } from '../support/storages.ts'

@@ -1,6 +1,8 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { newId } from '#lib/ids.ts'
 import { machine } from '../flow/journeys.ts'
+import * as oidc from 'openid-client'
+import { authorize, createBrowser, relyingParty } from '../support/relying-party.ts'
 import { callback, type Fixture } from '../support/start.ts'
 
 /** Makes the server fetch what a client has registered; each resolves to the status of the answer. */
@@ -41,4 +43,20 @@ export async function readSector({ issuer, addClient }: Fixture, uri: string): P
     redirect: 'manual',
   })
   return answer.status
+}
+
+/** One person signs in at a client for each URL, and out of all of them at once; resolves to what the log says of it. */
+export async function signOut(fixture: Fixture, uris: readonly string[]): Promise<string[]> {
+  const person = await fixture.addUser()
+  const browser = createBrowser(fixture.issuer)
+  let end: URL | undefined
+  for (const backchannel_logout_uri of uris) {
+    const client = await fixture.addClient({ backchannel_logout_uri, first_party: true })
+    const { config, begin: ask } = await relyingParty(fixture, client)
+    const pending = await ask()
+    const { id_token } = await pending.redeem(await authorize(browser, pending.url, person))
+    end = oidc.buildEndSessionUrl(config, { id_token_hint: id_token! })
+  }
+  await (await browser.open(end!.href)).submit('op.logoutForm', { logout: 'yes' })
+  return fixture.logLines.filter((line) => line.includes('back-channel logout failed'))
 }

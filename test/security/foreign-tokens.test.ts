@@ -27,7 +27,7 @@ const endings: (() => unknown)[] = []
 test.before(async () => {
   const t = { teardown: (end: () => unknown) => void endings.unshift(end) }
   issuer = await startIssuer(t)
-  fixture = await start(t as unknown as ExecutionContext, {
+  fixture = await start(t, {
     env: trust(t, issuer, { accepted_by_api: true }),
   })
   ;({ exchange } = await startExchange(fixture))

@@ -3,50 +3,15 @@ import { CookieJar } from 'tough-cookie'
 import { start, type Fixture } from '../support/start.ts'
 import { createBrowser } from '../support/browser.ts'
 import { addressesOf } from './clean.ts'
-import {
-  authorizeUrl,
-  basic,
-  deviceGrant,
-  post,
-  sharedServer,
-  withoutRedirect,
-  type Answer,
-} from './journey.ts'
+import { authorizeUrl, basic, deviceGrant, post, withoutRedirect, type Answer } from './journey.ts'
+import { sharedServer } from './shared-server.ts'
+import { hostile, type Header } from './hostile-hosts.ts'
 import { sendRaw } from './raw.ts'
 import { pathsOf } from './routes.ts'
 
 /** Zitadel CVE-2023-49097 and its kin, koa CVE-2026-27959: our own address was taken from the request. */
 
 const server = sharedServer()
-
-type Header = [string, string]
-
-const hostile: Header[][] = [
-  [['host', 'evil.example']],
-  [['host', 'evil.example:8443']],
-  [['host', 'localhost@evil.example']],
-  [['host', 'evil.example/path']],
-  [['host', '"><script>']],
-  [['host', '']],
-  [['x-forwarded-host', 'evil.example']],
-  [['x-forwarded-host', 'evil.example, other.example']],
-  [['x-forwarded-server', 'evil.example']],
-  [['x-original-host', 'evil.example']],
-  [['x-forwarded-proto', 'https']],
-  [['x-forwarded-proto', 'javascript']],
-  [['x-forwarded-port', '8443']],
-  [['x-forwarded-prefix', '/evil']],
-  [['x-original-url', '/evil']],
-  [['x-rewrite-url', '/evil']],
-  [['forwarded', 'for=1.2.3.4;host=evil.example;proto=https']],
-  [
-    ['host', 'evil.example'],
-    ['x-forwarded-host', 'evil.example'],
-    ['x-forwarded-proto', 'https'],
-    ['x-forwarded-port', '8443'],
-    ['forwarded', 'host=evil.example;proto=https'],
-  ],
-]
 
 const nameOf = (headers: Header[]): string => headers.map((header) => header.join(': ')).join(', ')
 

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { isClean } from './clean.ts'
-import { send, sharedServer } from './journey.ts'
+import { send } from './journey.ts'
+import { sharedServer } from './shared-server.ts'
 import { sendRaw } from './raw.ts'
 import { pathsOf, routes } from './routes.ts'
 

@@ -3,7 +3,8 @@ import { sha256 } from '#lib/hashing.ts'
 import { createBrowser, type Page } from '../support/browser.ts'
 import { signIn } from '../support/relying-party.ts'
 import type { Fixture } from '../support/start.ts'
-import { authorizeUrl, newCast, send, sharedServer, type Cast } from './journey.ts'
+import { authorizeUrl, newCast, send, type Cast } from './journey.ts'
+import { sharedServer } from './shared-server.ts'
 
 /** Dex CVE-2022-39222, better-auth CVE-2026-45337: knowing the id of a request was enough to take part in it. */
 

@@ -1,9 +1,8 @@
 /** What the security tests share: requests as an attacker would write them, without a library that helps or hinders. */
 import { createHash, randomBytes } from 'node:crypto'
-import test, { type ExecutionContext } from 'ava'
 import type { Browser, Page } from '../support/browser.ts'
 import { authorize, createBrowser, signIn } from '../support/relying-party.ts'
-import { callback, start, type Fixture, type Person, type StartOptions } from '../support/start.ts'
+import { callback, type Fixture, type Person } from '../support/start.ts'
 
 export interface TestClient {
   id: string
@@ -16,27 +15,6 @@ export interface Answer {
   headers: Headers
   text: string
   json: Record<string, unknown>
-}
-
-/**
- * One server for all tests of a file, where no test leaves anything that another could trip over; `prepare` makes
- * what they all need.
- */
-export function sharedServer(
-  options?: StartOptions,
-  prepare?: (fixture: Fixture) => Promise<void>,
-): () => Fixture {
-  let fixture: Fixture | undefined
-  const endings: (() => unknown)[] = []
-  test.before(async () => {
-    const teardown = (end: () => unknown): void => void endings.unshift(end)
-    fixture = await start({ teardown } as unknown as ExecutionContext, options)
-    await prepare?.(fixture)
-  })
-  test.after.always(async () => {
-    for (const end of endings) await end()
-  })
-  return () => fixture!
 }
 
 export async function send(url: string | URL, init: RequestInit = {}): Promise<Answer> {

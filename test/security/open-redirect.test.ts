@@ -1,24 +1,15 @@
 import test from 'ava'
 import { createBrowser } from '../support/browser.ts'
 import { isInert, staysHome, withoutOwnScripts } from './clean.ts'
-import { authorizeUrl, newCast, obtainCode, send, sharedServer } from './journey.ts'
+import { authorizeUrl, newCast, obtainCode, send } from './journey.ts'
+import { sharedServer } from './shared-server.ts'
 import { sendRaw } from './raw.ts'
+import { names, values } from './redirect-parameters.ts'
 import { pathsOf } from './routes.ts'
 
 /** Zitadel GHSA-pr34-2v5x-6qjq, koa CVE-2025-32379: a page follows a parameter with any scheme. */
 
 const server = sharedServer()
-
-const names =
-  'uri url next return_to redirect redirect_uri continue post_logout_redirect_uri lang ui_locales target_link_uri login_hint id_token_hint state'
-const values = [
-  '//evil.example',
-  '/\\evil.example',
-  '\\\\evil.example',
-  'https://evil.example',
-  'javascript:alert(1)',
-  'data:text/html,<script>alert(1)</script>',
-]
 
 /** Asks for the path with each name and value; no answer leads away. */
 const queries = names

@@ -9,9 +9,9 @@ import {
   post,
   redeem,
   send,
-  sharedServer,
   type Answer,
 } from './journey.ts'
+import { sharedServer } from './shared-server.ts'
 
 /** authentik CVE-2023-48228, CVE-2024-23647: PKCE could be left out on one side or on both. */
 

@@ -10,11 +10,11 @@ import {
   pollDevice,
   post,
   send,
-  sharedServer,
   startDevice,
   withoutRedirect,
   type Cast,
 } from './journey.ts'
+import { sharedServer } from './shared-server.ts'
 
 const server = sharedServer()
 

@@ -1,29 +1,10 @@
 import test, { type ExecutionContext } from 'ava'
-import * as oidc from 'openid-client'
 import { begin, googleEnv, signInWith } from '../federation/journey.ts'
-import { createBrowser } from '../support/browser.ts'
 import { countingListener, urlsToUs } from '../support/counting-listener.ts'
-import { readKeys, readSector } from './fetches.ts'
-import { authorize, relyingParty } from '../support/relying-party.ts'
+import { readKeys, readSector, signOut } from './fetches.ts'
 import { oidcStandIn } from '../support/stand-ins/oidc.ts'
 import { standIn } from '../support/stand-ins/server.ts'
-import { start, type Fixture } from '../support/start.ts'
-
-/** One person signs in at a client for each URL, and out of all of them at once; resolves to what the log says of it. */
-async function signOut(fixture: Fixture, uris: readonly string[]): Promise<string[]> {
-  const person = await fixture.addUser()
-  const browser = createBrowser(fixture.issuer)
-  let end: URL | undefined
-  for (const backchannel_logout_uri of uris) {
-    const client = await fixture.addClient({ backchannel_logout_uri, first_party: true })
-    const { config, begin: ask } = await relyingParty(fixture, client)
-    const pending = await ask()
-    const { id_token } = await pending.redeem(await authorize(browser, pending.url, person))
-    end = oidc.buildEndSessionUrl(config, { id_token_hint: id_token! })
-  }
-  await (await browser.open(end!.href)).submit('op.logoutForm', { logout: 'yes' })
-  return fixture.logLines.filter((line) => line.includes('back-channel logout failed'))
-}
+import { start } from '../support/start.ts'
 
 test('no spelling of our own address in a jwks_uri opens a connection', async (t) => {
   const listener = await countingListener(t)

@@ -1,11 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { newSecret } from '#lib/ids.ts'
+import { withoutRandom } from './clean.ts'
 
 /** One request, asked again and again about somebody who has an account and somebody who has none. */
 export interface Question {
   url: string
-  /** JSON in which `ADDRESS` stands for the address. */
+  /** JSON in which `ADDRESS` stands for the address; a form with the cookies of its page. */
   body: string
+  cookie?: string | undefined
   known: string
   /** Whether an address that is unknown is so only once. */
   isUsedUp: boolean
@@ -19,6 +21,8 @@ export interface Findings {
   unknown: number
   /** The median of what the known one took more than the unknown one beside it. */
   difference: number
+  /** How far the times of one and the same person are apart: between the first and the third quarter. */
+  spread: number
   /** Every answer that looked different from the ones before, but for what differs between any two requests. */
   answers: string[]
 }
@@ -26,13 +30,20 @@ export interface Findings {
 /** Of one length, so that nothing differs by it. */
 export const newAddress = (): string => `${newSecret(9)}@example.com`.toLowerCase()
 
-async function ask({ url, body }: Question, email: string): Promise<{ ms: number; seen: string }> {
-  const headers = { 'content-type': 'application/json' }
+async function ask(
+  { url, body, cookie }: Question,
+  email: string,
+): Promise<{ ms: number; seen: string }> {
+  const headers = {
+    'content-type': cookie === undefined ? 'application/json' : 'application/x-www-form-urlencoded',
+    ...(cookie === undefined ? {} : { cookie, accept: 'text/html' }),
+  }
   const begun = performance.now()
   const answer = await fetch(url, {
     method: 'POST',
+    redirect: 'manual',
     headers,
-    body: body.replace('ADDRESS', email),
+    body: body.replace('ADDRESS', cookie === undefined ? email : encodeURIComponent(email)),
   })
   const text = await answer.text()
   const ms = performance.now() - begun
@@ -41,7 +52,10 @@ async function ask({ url, body }: Question, email: string): Promise<{ ms: number
   const seen = [
     answer.status,
     [...answer.headers].map(([name, value]) => [name, isCounter(name) ? '' : value]),
-    text.replaceAll(email, 'address'),
+    // A page may hold a challenge for passkeys.
+    withoutRandom(text)
+      .replaceAll(email, 'address')
+      .replaceAll(encodeURIComponent(email), 'address'),
   ]
   return { ms, seen: JSON.stringify(seen).replaceAll(traceId, 'trace') }
 }
@@ -68,12 +82,15 @@ async function find(question: Question): Promise<Findings> {
     known: median(times.known),
     unknown: median(times.unknown),
     difference: median(times.known.map((ms, index) => ms - times.unknown[index]!)),
+    spread: quantile(times.known, 0.75) - quantile(times.known, 0.25),
     answers: [...answers],
   }
 }
 
-const median = (numbers: number[]): number =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!
+const quantile = (numbers: number[], at: number): number =>
+  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * at)]!
+
+const median = (numbers: number[]): number => quantile(numbers, 0.5)
 
 // A thread of its own: on the server's, the client would feel the work that goes on behind the answer.
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is for windows

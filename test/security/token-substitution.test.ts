@@ -21,9 +21,9 @@ import {
   post,
   redeem,
   send,
-  sharedServer,
   type Cast,
 } from './journey.ts'
+import { sharedServer } from './shared-server.ts'
 import { usesOf } from './token-uses.ts'
 
 /** Supabase CVE-2026-31813, Casdoor CVE-2026-9094, CVE-2026-9097: a token of one kind or maker passed for another. */

@@ -7,10 +7,10 @@ import {
   deviceGrant,
   newCast,
   send,
-  sharedServer,
   startDevice,
   withoutRedirect,
 } from './journey.ts'
+import { sharedServer } from './shared-server.ts'
 import { routes } from './routes.ts'
 
 /** authentik CVE-2024-21637: markup from a parameter, and a `javascript:` redirect in a form_post page. */

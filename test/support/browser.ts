@@ -95,7 +95,7 @@ export function createBrowser(
 const parsing = { blockTextElements: { script: true, style: true } }
 
 /** What the form holds as it stands: of boxes the ticked ones, of a choice the chosen one. */
-function valuesOf(form: HTMLElement): Record<string, string> {
+export function valuesOf(form: HTMLElement): Record<string, string> {
   const fields = form.querySelectorAll('input, textarea, select').flatMap((field) => {
     const name = field.getAttribute('name')
     const isBox = field.getAttribute('type') === 'checkbox'

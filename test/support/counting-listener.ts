@@ -7,7 +7,9 @@ export interface CountingListener {
   accepted: number
 }
 
-export async function countingListener(t: ExecutionContext): Promise<CountingListener> {
+export async function countingListener(
+  t: Pick<ExecutionContext, 'teardown'>,
+): Promise<CountingListener> {
   const server = createServer((socket) => {
     listener.accepted += 1
     socket.on('error', () => {})

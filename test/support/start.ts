@@ -51,13 +51,16 @@ export interface StartOptions {
   now?: Clock
 }
 
+/** What `start` needs of a test. */
+type Teardown = Pick<ExecutionContext, 'teardown'>
+
 /** What a second instance takes over. */
 type Started = Fixture & { env: Record<string, string>; now: Clock }
 
 /** The address that test clients are sent back to; nothing listens there. */
 export const callback = 'http://client.example/callback'
 
-export async function start(t: ExecutionContext, options: StartOptions = {}): Promise<Fixture> {
+export async function start(t: Teardown, options: StartOptions = {}): Promise<Fixture> {
   const notices = watchNotices()
   const port = await freePort()
   const first = options.beside as Started | undefined
@@ -92,7 +95,7 @@ export async function start(t: ExecutionContext, options: StartOptions = {}): Pr
 }
 
 async function freshEnvironment(
-  t: ExecutionContext,
+  t: Teardown,
   options: StartOptions,
   port: number,
 ): Promise<Record<string, string>> {

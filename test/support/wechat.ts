@@ -52,7 +52,7 @@ export interface Wechat {
 
 /** WeChat until the end of the test, and the environment of a server with two mini programs, the second from its file. */
 export async function openWechat(
-  t: ExecutionContext,
+  t: Pick<ExecutionContext, 'teardown'>,
 ): Promise<{ wechat: Wechat; second: App; env: Record<string, string> }> {
   const wechat = await startWechat()
   const second = wechat.addApp()
