@@ -13,8 +13,10 @@ export interface Mutant {
   /** Of these tests the ones whose titles fit, as ava's `--match` has it: the storage's are many. */
   match?: string
   /** What the tests need beside SQLite. */
-  needs?: 'redis'
+  needs?: Server
 }
+
+export type Server = 'redis' | 'postgres'
 
 export interface Outcome {
   verdict: Verdict

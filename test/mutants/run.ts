@@ -2,11 +2,12 @@
 import { execFileSync } from 'node:child_process'
 import { setPriority } from 'node:os'
 import { parseArgs } from 'node:util'
+import { startPostgres } from '../support/servers/postgres.ts'
 import { startRedis } from '../support/servers/redis.ts'
 import { createTemplates } from '../support/templates.ts'
 import { areas } from './areas.ts'
 import { createJudge, type Judge } from './judge.ts'
-import type { Outcome } from './mutant.ts'
+import type { Outcome, Server } from './mutant.ts'
 import { report, type Judged } from './report.ts'
 import { copyTree } from './tree.ts'
 
@@ -21,6 +22,10 @@ const { values: wanted } = parseArgs({
 // Other work on the machine goes first.
 setPriority(10)
 const limitMs = 300_000
+const kinds = {
+  redis: { variable: 'TEST_REDIS_URL', start: startRedis },
+  postgres: { variable: 'TEST_POSTGRES_URL', start: startPostgres },
+}
 const chosen = choose()
 if (chosen.length === 0) {
   console.error('no mutant is meant by these options')
@@ -55,18 +60,29 @@ function changedSince(commit: string): Set<string> {
 }
 
 async function runAll(chosen: readonly Chosen[]): Promise<number> {
-  const needsRedis = chosen.some(({ mutant }) => mutant.needs === 'redis')
-  const redis = needsRedis ? await startRedis() : undefined
+  const needed = new Set(chosen.flatMap(({ mutant }) => mutant.needs ?? []))
+  const started = await Promise.all([...needed].map(startServer))
   const templates = await createTemplates()
   const tree = copyTree()
   try {
-    const judge = createJudge({ tree, env: templates.env, redisUrl: redis?.url, limitMs })
+    const servers = Object.fromEntries(
+      started.flatMap(({ name, variable, server }) =>
+        server ? [[name, { [variable]: server.url }]] : [],
+      ),
+    )
+    const judge = createJudge({ tree, env: templates.env, servers, limitMs })
     return report(await judgeAll(judge, chosen))
   } finally {
     tree.remove()
     await templates.remove()
-    await redis?.stop()
+    for (const { server } of started) await server?.stop()
   }
+}
+
+/** Without a server where it is not installed. */
+async function startServer(name: Server) {
+  const { variable, start } = kinds[name]
+  return { name, variable, server: await start() }
 }
 
 async function judgeAll(
