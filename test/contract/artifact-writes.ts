@@ -70,6 +70,23 @@ function batches(test: TestFn, open: OpenArtifacts): void {
   })
 }
 
+/** What a database promises beyond Redis, which may leave something spent. */
+export function wholeBatches(test: TestFn, open: OpenArtifacts): void {
+  test('artifacts: write() spends and removes nothing when a later write is refused', async (t) => {
+    const { artifacts } = await open(t)
+    await artifacts.put('RefreshToken', 'old', { payload: '{}' })
+    await artifacts.put('Interaction', 'done', { payload: '{}' })
+    const refused = await artifacts.write([
+      { verb: 'consume', model: 'RefreshToken', key: 'old' },
+      { verb: 'remove', model: 'Interaction', key: 'done' },
+      { verb: 'replace', model: 'Grant', key: 'removed', artifact: { payload: '{}' } },
+    ])
+    t.is(refused?.model, 'Grant')
+    t.is((await artifacts.find('RefreshToken', 'old'))?.consumedAt, undefined)
+    t.truthy(await artifacts.find('Interaction', 'done'))
+  })
+}
+
 function replacement(test: TestFn, open: OpenArtifacts): void {
   test('artifacts: a replacement keeps when the record was consumed, and changes all else', async (t) => {
     const { artifacts, now } = await open(t)

@@ -69,6 +69,19 @@ function epochs(test: TestFn, open: OpenSignIns): void {
     t.is(await storage.users.findSignInEpoch(newId()), undefined)
   })
 
+  test('sign-ins: a session that is written again, or under another key, stays in its epoch', async (t) => {
+    const backend = await open(t)
+    const { artifacts } = backend.storage
+    const id = await person(backend.storage)
+    const [key, to] = [`${id}-a`, `${id}-b`]
+    await signIn(backend, id, { name: 'a', epoch: 0 })
+    const artifact = { payload: '2', accountId: id, uid: key, expiresAt: backend.now() + 60_000 }
+    await artifacts.write([{ verb: 'replace', model: 'Session', key, artifact }])
+    t.like(await artifacts.find('Session', key), { payload: '2', epoch: 0 })
+    await artifacts.write([{ verb: 'replace', model: 'Session', key, to, artifact }])
+    t.like(await artifacts.find('Session', to), { payload: '2', epoch: 0 })
+  })
+
   test('sign-ins: what is attached in another epoch than the account’s is refused whole', async (t) => {
     const { storage } = await open(t)
     const userId = await person(storage)
@@ -147,6 +160,8 @@ function endsOfAll(test: TestFn, open: OpenSignIns): void {
       scopes: [],
       createdAt: 1,
     })
+    const expiresAt = backend.now() + 60_000
+    await storage.artifacts.put('RememberedDevice', id, { payload: '{}', accountId: id, expiresAt })
     const keep = { sessionUid: `${id}-here`, grantIds: [`${id}-here`, `${id}-app`] }
     await storage.signIns.end(id, { keep })
     t.deepEqual(await isSignedIn(storage, id, 'here'), all)
@@ -154,6 +169,7 @@ function endsOfAll(test: TestFn, open: OpenSignIns): void {
     t.deepEqual(await isSignedIn(storage, id, 'app'), [false, false, true])
     t.truthy(await storage.artifacts.find('RefreshToken', `${id}-app`))
     t.is((await storage.apiKeys.listByUser(id)).length, 1)
+    t.truthy(await storage.artifacts.find('RememberedDevice', id))
     await storage.signIns.end(id, { keep: { grantIds: [] }, apiKeys: true })
     t.deepEqual(await isSignedIn(storage, id, 'here'), none)
     t.is((await storage.apiKeys.listByUser(id)).length, 0)
@@ -176,14 +192,16 @@ function endsOfAll(test: TestFn, open: OpenSignIns): void {
     t.is(await storage.users.findSignInEpoch(id), 1)
   })
 
-  test('sign-ins: end() with the link of another account, or none, does nothing', async (t) => {
+  test('sign-ins: end() with the link of another account, one that is too old, or none, does nothing', async (t) => {
     const backend = await open(t)
     const { storage, now } = backend
     const [id, other] = [await person(storage), await person(storage)]
     await signIn(backend, id, { name: 'a', epoch: 0 })
     const link = { payload: '{}', accountId: other, expiresAt: now() + 60_000 }
     await storage.artifacts.put('PasswordReset', 'theirs', link)
-    for (const key of ['theirs', 'unknown']) {
+    const late = { ...link, accountId: id, expiresAt: now() - 1 }
+    await storage.artifacts.put('PasswordReset', 'late', late)
+    for (const key of ['theirs', 'late', 'unknown']) {
       const spend = { model: 'PasswordReset', key } as const
       t.is(await storage.signIns.end(id, { spend, passwordHash: 'new' }), undefined)
     }
@@ -228,8 +246,9 @@ function takeovers(test: TestFn, open: OpenSignIns): void {
     t.deepEqual(await attached(storage, id), [0, 0, 0, 0])
     t.is(await storage.users.findPasswordHash(id), undefined)
     t.like(await storage.users.findById(id), { emailVerified: true })
-    const union = { provider: 'acme', appId: 'other', subject: 'x', unionId: id }
+    const union = { provider: 'acme', appId: 'other', subject: id, unionId: id, profile: {} }
     t.is(await storage.identities.find(union), undefined)
+    t.like(await storage.identities.claim(union, { id: newId() }), { isNew: true })
     t.is((await storage.signIns.end(id, { takeover }))?.takenAway, undefined)
   })
 

@@ -14,6 +14,7 @@ import { openProxy } from '../support/proxy.ts'
 import { administratorsContract } from './administrators.ts'
 import { apiKeysContract } from './api-keys.ts'
 import { artifactsContract } from './artifacts.ts'
+import { wholeBatches } from './artifact-writes.ts'
 import { auditContract } from './audit.ts'
 import { clientsContract } from './clients.ts'
 import { factorsContract } from './factors.ts'
@@ -45,11 +46,13 @@ export function sqlContracts(test: TestFn, kind: DatabaseKind): void {
     return
   }
   const open = opener(kind)
-  artifactsContract(test, async (t) => {
+  const openArtifacts = async (t: ExecutionContext) => {
     const { storage, beside, now, pass } = await open(t)
     const { artifacts } = storage
     return { artifacts, beside: beside.artifacts, now, pass, expiresByItself: false }
-  })
+  }
+  artifactsContract(test, openArtifacts)
+  wholeBatches(test, openArtifacts)
   const openUsers = async (t: ExecutionContext) => {
     const { storage, beside, now, pass } = await open(t)
     return { users: storage.users, beside: beside.users, now, pass }

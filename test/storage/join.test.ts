@@ -181,6 +181,17 @@ function registerTests(sharedUrl: string): void {
     t.is(await joined.artifacts.find('RefreshToken', 'a'), undefined)
   })
 
+  test('the end of all sign-ins counts without Redis, and succeeds', async (t) => {
+    const server = await ownRedis(t)
+    const { joined } = await openHalves(t, server.url)
+    await joined.users.create({ id: 'p' })
+    const record = { payload: '{}', accountId: 'p', grantId: 'g', epoch: 0 }
+    await joined.artifacts.put('Grant', 'g', record)
+    await server.stop()
+    t.deepEqual(await joined.signIns.end('p'), { epoch: 1, takenAway: undefined })
+    t.is(await joined.artifacts.find('Grant', 'g'), undefined)
+  })
+
   test('check() tells the halves apart', async (t) => {
     const server = await ownRedis(t)
     const { joined } = await openHalves(t, server.url)
