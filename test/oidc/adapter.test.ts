@@ -4,6 +4,7 @@ import { errors } from 'oidc-provider'
 import { createSealer } from '#lib/sealing.ts'
 import { createArtifactAdapter } from '#oidc/adapter.ts'
 import { artifactKey } from '#oidc/payload-codec.ts'
+import { inUnit } from '#oidc/unit-of-work.ts'
 import type { ArtifactModel } from '#storage/artifacts.ts'
 import { openSqlStorage } from '#storage/sql/open.ts'
 import { openDatabase } from '../support/databases.ts'
@@ -24,7 +25,7 @@ async function begin(t: ExecutionContext, model: ArtifactModel, graceMs = 10_000
     artifacts: storage.artifacts,
     sealer: createSealer(['a secret of the server'], 'artifacts'),
     userCodeKey: Buffer.alloc(32, 1),
-    device: () => undefined,
+    device: () => ({ address: '192.0.2.1', agent: '', seenAt: clock.now }),
     now,
     graceMs,
     onRefreshReplay: () => (replays += 1),
@@ -132,4 +133,39 @@ test('what was sealed for one record does not open as another', async (t) => {
   const mine = await artifacts.find('Session', artifactKey('mine'))
   await artifacts.put('Session', artifactKey('yours'), mine!)
   t.is(await adapter.find('yours'), undefined)
+})
+
+test('a session in use is written for its time alone once a minute, and at once when it changes', async (t) => {
+  const { adapter, artifacts, rows, clock } = await begin(t, 'Session')
+  const hour = 3_600_000
+  const endAfter = async (ms: number, change: object = {}) => {
+    clock.now += ms
+    await inUnit(artifacts, async (unit) => {
+      await adapter.find('id')
+      await adapter.upsert('id', { accountId: 'u1', uid: 'u', ...change }, hour / 1000)
+      t.is(await unit.commit(), undefined)
+    })
+    return rows()[0]!['expires_at']
+  }
+  t.is(await endAfter(0), at + hour)
+  t.is(await endAfter(59_999), at + hour)
+  t.is(await endAfter(1), at + 60_000 + hour)
+  t.is(await endAfter(1, { acr: 'changed' }), at + 60_001 + hour)
+  t.like(await adapter.find('id'), { acr: 'changed' })
+})
+
+test('sessions and grants carry the epoch of the sign-in that they come from', async (t) => {
+  for (const [model, epoch] of [
+    ['Session', 3],
+    ['Grant', 3],
+    ['AuthorizationCode', null],
+  ] as const) {
+    const { adapter, artifacts, rows } = await begin(t, model)
+    await inUnit(artifacts, async (unit) => {
+      unit.noteSignIn('u1', 3)
+      await adapter.upsert('id', { accountId: 'u1' }, 60)
+      await unit.commit()
+    })
+    t.is(rows()[0]!['sign_in_epoch'], epoch, model)
+  }
 })
