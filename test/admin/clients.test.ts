@@ -61,6 +61,17 @@ test('a client that authenticates without a secret gets none', async (t) => {
   t.like(again, { status: 409, body: { code: 'already_exists' } })
 })
 
+test('the scheme of a native application is a reversed domain name, and no other', async (t) => {
+  const { admin } = await administrator(t)
+  const own = 'com.example.notes:/back'
+  const native = { ...metadata, application_type: 'native', redirect_uris: [own] }
+  for (const [uri, status] of Object.entries({ [own]: 201, 'notes:/back': 422, 'notes.:/': 422 }))
+    for (const field of ['redirect_uris', 'post_logout_redirect_uris']) {
+      const made = await admin('POST', '/admin/clients', { ...native, [field]: [uri] })
+      t.is(made.status, status, `${field} ${uri}`)
+    }
+})
+
 test('metadata that makes no client is refused with 422 and the reason', async (t) => {
   const { admin } = await administrator(t)
   const wrong = [

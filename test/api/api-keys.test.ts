@@ -214,10 +214,10 @@ onEveryStorage(
     t.is((await post('/oauth/introspect', { token: body['access_token']! })).body.active, true)
 
     t.is((await exchange({ scope: 'account:write' })).body['error'], 'invalid_scope')
-    t.is(
-      (await exchange({ resource: 'https://elsewhere.example' })).body['error'],
-      'invalid_target',
-    )
+    const resource = 'https://elsewhere.example/'
+    const scopes = [{ name: 'account:read', description: { en: 'x' } }]
+    await fixture.storage.resources.put({ identifier: resource, name: { en: 'x' }, scopes })
+    t.is((await exchange({ resource })).body['error'], 'invalid_target')
     t.is((await exchange({ subject_token: token })).body['error'], 'invalid_grant')
     t.is(
       (await exchange({ subject_token_type: 'urn:ietf:params:oauth:token-type:saml2' })).body[

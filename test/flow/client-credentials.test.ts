@@ -84,14 +84,16 @@ test('a client gets the restricted scopes that it is registered for, and no othe
       { name: 'close', ...restricted },
     ],
   })
-  const scopeFor = async (registered: string): Promise<string | undefined> => {
-    const client = await fixture.addClient({ ...machine, scope: registered })
+  const scopeFor = async (scope: string | undefined, more = {}): Promise<string | undefined> => {
+    const client = await fixture.addClient({ ...machine, ...more, ...(scope && { scope }) })
     const { config } = await relyingParty(fixture, client)
     return (await oidc.clientCredentialsGrant(config, { resource, scope: 'see pay close' })).scope
   }
   t.is(await scopeFor('pay'), 'see pay')
   t.is(await scopeFor('pay close'), 'see pay close')
   t.is(await scopeFor('see'), 'see')
+  for (const scope of ['see', undefined])
+    t.is(await scopeFor(scope, { resource_scopes: ['pay'] }), 'see')
 })
 
 test('a client that may not use client_credentials is refused', async (t) => {

@@ -70,19 +70,20 @@ onEveryStorage('a JWT for a resource carries the thumbprint of the key', async (
 
 test('within the grace another key that presents a spent token gets nothing', async (t) => {
   const fixture = await start(t)
-  const { party, pending, left, DPoP } = await begun(fixture, offline, {
-    token_endpoint_auth_method: 'none',
-  })
-  const tokens = await pending.redeem(left, {}, { DPoP })
-  const spent = tokens.refresh_token!
-  const second = await oidc.refreshTokenGrant(party.config, spent, {}, { DPoP })
-  const other = oidc.getDPoPHandle(party.config, await oidc.randomDPoPKeyPair('ES256'))
-  t.is(
-    await refusal(oidc.refreshTokenGrant(party.config, spent, {}, { DPoP: other })),
-    'invalid_grant',
-  )
-  const again = await oidc.refreshTokenGrant(party.config, spent, {}, { DPoP })
-  t.is(again.access_token, second.access_token)
+  // Of a confidential client the refresh token itself is bound to no key (RFC 9449 §5).
+  for (const metadata of [{ token_endpoint_auth_method: 'none' }, {}]) {
+    const { party, pending, left, DPoP } = await begun(fixture, offline, metadata)
+    const tokens = await pending.redeem(left, {}, { DPoP })
+    const spent = tokens.refresh_token!
+    const second = await oidc.refreshTokenGrant(party.config, spent, {}, { DPoP })
+    const other = oidc.getDPoPHandle(party.config, await oidc.randomDPoPKeyPair('ES256'))
+    t.is(
+      await refusal(oidc.refreshTokenGrant(party.config, spent, {}, { DPoP: other })),
+      'invalid_grant',
+    )
+    const again = await oidc.refreshTokenGrant(party.config, spent, {}, { DPoP })
+    t.is(again.access_token, second.access_token)
+  }
 })
 
 test('a client that must prove possession is refused without a proof', async (t) => {

@@ -24,7 +24,7 @@ onEveryStorage('with a session the second authorization is silent', async (t, be
 })
 
 onEveryStorage(
-  'a session is good for a second client, which only asks for consent',
+  'a session is good for a second client, which only asks for consent, and once',
   async (t, begin) => {
     const fixture = await begin()
     const { browser, person } = await signedIn(fixture)
@@ -35,6 +35,8 @@ onEveryStorage(
     t.true(consent.text.includes(person.email))
     const { left } = await consent.submit('/consent')
     t.is((await pending.redeem(left!)).claims()?.sub, person.id)
+    const again = await browser.open((await other.begin({ prompt: 'none' })).url.href)
+    t.truthy(again.left?.searchParams.get('code'))
   },
 )
 

@@ -1,11 +1,11 @@
-import type { ExecutionContext } from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { newId } from '#lib/ids.ts'
 import { apiOf, type Api } from '../support/api.ts'
 import { createBrowser } from '../support/browser.ts'
 import { codeIn } from '../support/codes.ts'
 import { openInbox, type Inbox } from '../support/inbox.ts'
 import { oidcStandIn } from '../support/stand-ins/oidc.ts'
-import type { Fixture, StartOptions } from '../support/start.ts'
+import { start, type Fixture, type StartOptions } from '../support/start.ts'
 import { onEveryDatabase } from '../support/storages.ts'
 import { begin, finish, googleEnv, signInWith } from '../federation/journey.ts'
 
@@ -118,6 +118,16 @@ onEveryDatabase(
     t.regex((await cast.inbox.waitFor(/now yours alone/)).text, /the old password/)
   },
 )
+
+test('an owner who loses nothing but the password is told so', async (t) => {
+  const [google, inbox] = [await oidcStandIn(t), await openInbox(t)]
+  google.person = { sub: 'V', email, email_verified: true, name: 'Victim' }
+  const fixture = await start(t, { env: { SMTP_URL: inbox.url, ...googleEnv(google) } })
+  const { id } = await fixture.addUser({ email })
+  const begun = await begin(fixture)
+  t.is(await finish(begun, await signInWith(begun, 'google')), id)
+  t.regex((await inbox.waitFor(/now yours alone/)).text, /the old password/)
+})
 
 onEveryDatabase(
   'unexpired e-mail change: a change that was begun before ends with the reset',
