@@ -1,8 +1,9 @@
+import test from 'ava'
 import { apiKeyType } from '#oidc/exchange-api-key.ts'
 import { tokenExchange } from '#oidc/token-exchange.ts'
 import { apiOf } from '../support/api.ts'
 import { createBrowser } from '../support/browser.ts'
-import type { Fixture } from '../support/start.ts'
+import { start, type Fixture } from '../support/start.ts'
 import { onEveryStorage } from '../support/storages.ts'
 import { introspect, newCast, obtainCode, offline, post, redeem, refresh, send } from './journey.ts'
 
@@ -97,6 +98,17 @@ async function everyWayIn(fixture: Fixture) {
   }
 }
 
+test('a ban counts before the sign-ins have ended, should the server die in between', async (t) => {
+  const fixture = await start(t)
+  const { person, ...ways } = await everyWayIn(fixture)
+  await fixture.storage.users.update(person.id, { bannedAt: Date.now() })
+  const { exchange, ...rest } = await ways.statuses()
+  t.is(exchange, 400)
+  t.deepEqual(new Set(Object.values(rest)), new Set([401]), JSON.stringify(rest))
+  const { refresh, refreshOfClient, code } = await ways.last()
+  t.deepEqual({ refresh, refreshOfClient, code }, { refresh: 401, refreshOfClient: 400, code: 400 })
+})
+
 onEveryStorage(
   'a banned person is out at once, by whatever way they had come in',
   async (t, begin) => {
@@ -126,6 +138,7 @@ onEveryStorage(
     })
     const reset = await api.call('POST', '/auth/forgot-password', { body: { email: person.email } })
     t.is(reset.status, 202)
+    await fixture.server.services.mail.work()
     t.deepEqual((await fixture.storage.mailQueue.list({ limit: 9 })).mails, [])
   },
 )
