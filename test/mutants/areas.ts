@@ -11,12 +11,16 @@ import { interaction } from './areas/interaction.ts'
 import { lib } from './areas/lib.ts'
 import { mail } from './areas/mail.ts'
 import { oidc } from './areas/oidc.ts'
+import { signIns } from './areas/sign-ins.ts'
 import { storage } from './areas/storage.ts'
+import { unitOfWork } from './areas/unit-of-work.ts'
 import { users } from './areas/users.ts'
 import { view } from './areas/view.ts'
 
 /** Every mutant, by area. */
 export const areas: Record<string, Mutant[]> = {
+  'sign-ins': signIns,
+  'unit-of-work': unitOfWork,
   oidc,
   users,
   factors,

@@ -155,8 +155,9 @@ export const account: Mutant[] = [
   {
     id: 'banned-person-on-pages',
     file: 'src/signed-in-pages.ts',
-    before: 'if (!user || user.bannedAt !== undefined) return undefined',
-    after: 'if (!user) return undefined',
+    before: `      user.bannedAt !== undefined ||
+`,
+    after: '',
     reason: 'A banned person would still use the account pages.',
     tests: ['test/federation/account.test.ts'],
   },

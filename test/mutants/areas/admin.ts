@@ -95,11 +95,8 @@ export const admin: Mutant[] = [
   {
     id: 'set-password-ends-nothing',
     file: 'src/admin/user-actions.ts',
-    before: `await hashPassword(parts, password))
-    await parts.endAll(user.id)
-`,
-    after: `await hashPassword(parts, password))
-`,
+    before: 'await parts.endSignIns(user, { passwordHash, apiKeys: true, takeover: {} })',
+    after: 'await parts.storage.users.setPasswordHash(user.id, passwordHash)',
     reason: 'A thief would stay signed in after an administrator has set a password.',
     tests: ['test/admin/user-actions.test.ts'],
   },

@@ -21,7 +21,7 @@ export const apiKeys: Mutant[] = [
   {
     id: 'key-with-more-than-its-owner',
     file: 'src/api-keys/keys.ts',
-    before: 'if (scopes.some((scope) => !ownerScopes.has(scope))) throw',
+    before: 'if (scopes.some((scope) => !owner.scopes.has(scope))) throw',
     after: 'if (scopes.length < 0) throw',
     reason: 'Anybody could make a key of an administrator.',
     tests: ['test/api/api-keys.test.ts'],
@@ -37,8 +37,8 @@ export const apiKeys: Mutant[] = [
   {
     id: 'key-makes-keys',
     file: 'src/api-keys/routes.ts',
-    before: `if (caller.via !== 'token' && caller.via !== 'session') throw`,
-    after: `if (caller.via === 'client') throw`,
+    before: `via === 'session' || (via === 'token' && isFirstParty(clientId))`,
+    after: `via !== 'client' && (via !== 'token' || isFirstParty(clientId))`,
     reason: 'A key could make others that outlive it.',
     tests: ['test/api/api-keys.test.ts'],
   },
@@ -69,9 +69,8 @@ export const apiKeys: Mutant[] = [
   {
     id: 'dead-token-at-our-api',
     file: 'src/identify.ts',
-    before: `  if (!(await parts.jwt().isAlive(claims))) return undefined
-`,
-    after: '',
+    before: 'if (!user || !(await parts.jwt().isAlive(claims))) return undefined',
+    after: 'if (!user) return undefined',
     reason: 'A revoked token would work at our own API until its end.',
     tests: ['test/api/sign-in.test.ts'],
   },

@@ -47,8 +47,8 @@ export const factors: Mutant[] = [
   {
     id: 'totp-enrolling-code-twice',
     file: 'src/factors/totp.ts',
-    before: 'counter: step })',
-    after: 'counter: step - 1 })',
+    before: 'counter: step }, epoch)',
+    after: 'counter: step - 1 }, epoch)',
     reason: 'The code that enrolled the app would sign in once more (RFC 6238 section 5.2).',
     tests: ['test/factors/totp.test.ts'],
   },
@@ -188,8 +188,8 @@ export const factors: Mutant[] = [
   {
     id: 'mail-sign-in-twice',
     file: 'src/factors/mail-sign-in.ts',
-    before: `return (await artifacts.consume('MailSignIn', key)) ? user.id : undefined`,
-    after: 'return user.id',
+    before: `return (await artifacts.consume('MailSignIn', key)) ? { userId, epoch } : undefined`,
+    after: 'return { userId, epoch }',
     reason: 'One mail would sign in as often as it is shown.',
     tests: ['test/flow/mail-sign-in.test.ts'],
   },

@@ -30,8 +30,8 @@ export const federation: Mutant[] = [
   {
     id: 'link-to-an-unverified-account',
     file: 'src/federation/sign-in.ts',
-    before: 'if (!isVerified || !local.emailVerified) return { mustProve: local }',
-    after: 'if (!isVerified) return { mustProve: local }',
+    before: 'local.emailVerified ? local : await parts.takeOver(local)',
+    after: 'local',
     reason: 'Whoever registers an address first would share the account with its owner.',
     tests: ['test/federation/sign-in.test.ts'],
   },

@@ -4,8 +4,8 @@ export const mail: Mutant[] = [
   {
     id: 'first-pause-skipped',
     file: 'src/mail/queue.ts',
-    before: 'pausesMs[queued.attempts - 1]',
-    after: 'pausesMs[queued.attempts]',
+    before: 'isOurs ? 0 : queued.attempts - 1',
+    after: 'isOurs ? 0 : queued.attempts',
     reason: 'A mail would wait longer after its first failure, and be given up one try earlier.',
     tests: ['test/mail/queue.test.ts'],
   },
