@@ -1,4 +1,5 @@
 import test from 'ava'
+import { newId } from '#lib/ids.ts'
 import { apiOf } from '../support/api.ts'
 import { openInbox, type ReceivedMail } from '../support/inbox.ts'
 import { start } from '../support/start.ts'
@@ -86,6 +87,22 @@ onEveryStorage(
     }
   },
 )
+
+test('a reset ends the API keys, and leaves the second factors, of an account whose address is confirmed', async (t) => {
+  const inbox = await openInbox(t)
+  const { addUser, storage, ...fixture } = await start(t, { env: { SMTP_URL: inbox.url } })
+  const { id, email } = await addUser()
+  await storage.users.update(id, { emailVerified: true })
+  const own = { id: newId(), userId: id, name: '' }
+  await storage.apiKeys.create({ ...own, hash: 'h', scopes: [], createdAt: Date.now() })
+  await storage.factors.add({ ...own, kind: 'totp', key: 'f', data: '{}', counter: 0 })
+  const api = apiOf(fixture)
+  await api.call('POST', '/auth/forgot-password', { body: { email } })
+  const body = { token: tokenIn(await inbox.waitFor(/password/i)), password: 'a new password' }
+  t.is((await api.call('POST', '/auth/reset-password', { body })).status, 200)
+  t.deepEqual(await storage.apiKeys.listByUser(id), [])
+  t.true(await storage.factors.anyOfUser(id))
+})
 
 test('a new link makes the old one useless, and a link is good for its own account only', async (t) => {
   const inbox = await openInbox(t)

@@ -200,6 +200,17 @@ onEveryDatabase(
   },
 )
 
+test('the link of an old mail takes no confirmed address off its account', async (t) => {
+  const cast = await scene(t, (options) => start(t, options))
+  const { issuer, storage } = cast.fixture
+  const token = await linkOf(cast, '/auth/request-verify', /^Your code is/)
+  await storage.users.update(cast.attacker.id, { emailVerified: true })
+  const page = await createBrowser(issuer).open(`${issuer}/verify-email?token=${token}`)
+  await page.submit('/verify-email', { not_me: 'yes' })
+  t.is((await whatWorks(cast)).length, 6)
+  t.like(await storage.users.findById(cast.attacker.id), { email, emailVerified: true })
+})
+
 onEveryDatabase(
   'the owner of an address takes it off an account that is not theirs',
   async (t, open) => {
