@@ -4,17 +4,11 @@ import { listen } from '#http/listener.ts'
 import { AppError } from '#lib/app-error.ts'
 import { commitBeforeAnswer } from '#oidc/commit.ts'
 import { currentUnit, type UnitOfWork } from '#oidc/unit-of-work.ts'
-import { openSqlStorage } from '#storage/sql/open.ts'
-import { openDatabase } from '../support/databases.ts'
+import { openStorage } from '../support/storage.ts'
 
 /** A server whose only route does `work` in the unit of its request, as the engine does, and answers with `status`. */
 async function serve(t: ExecutionContext, work: (unit: UnitOfWork) => void, status = 200) {
-  const { url } = await openDatabase(t, 'sqlite', { tables: 'present' })
-  const limits = { poolMax: 2, acquireTimeoutMs: 5000, statementTimeoutMs: 5000 }
-  const storage = await openSqlStorage({ ...limits, url, now: Date.now })
-  t.teardown(storage.close)
-  await storage.migrate()
-  const { artifacts } = storage
+  const { artifacts } = (await openStorage(t)).storage
   const grace = { keep: async () => undefined, recall: async () => undefined }
   const app = new Koa()
   app.use(async (ctx, next) => {

@@ -1,19 +1,9 @@
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import { inUnit } from '#oidc/unit-of-work.ts'
-import { openSqlStorage } from '#storage/sql/open.ts'
-import { openDatabase } from '../support/databases.ts'
-
-async function open(t: ExecutionContext) {
-  const { url } = await openDatabase(t, 'sqlite', { tables: 'present' })
-  const limits = { poolMax: 2, acquireTimeoutMs: 5000, statementTimeoutMs: 5000 }
-  const storage = await openSqlStorage({ ...limits, url, now: Date.now })
-  t.teardown(storage.close)
-  await storage.migrate()
-  return storage
-}
+import { openStorage } from '../support/storage.ts'
 
 test('what waits for the writes happens once they are made, and never when one is refused', async (t) => {
-  const { artifacts } = await open(t)
+  const { artifacts } = (await openStorage(t)).storage
   await artifacts.put('RefreshToken', 'a', { payload: '{}' })
   const done: string[] = []
   const spend = (name: string) =>
@@ -29,7 +19,7 @@ test('what waits for the writes happens once they are made, and never when one i
 })
 
 test('a session that was taken into a new epoch while a request had it in hand stays there', async (t) => {
-  const { artifacts, signIns, users } = await open(t)
+  const { artifacts, signIns, users } = (await openStorage(t)).storage
   await users.create({ id: 'li' })
   const session = { payload: '1', accountId: 'li', uid: 'u', epoch: 0 }
   await artifacts.put('Session', 'a', session)

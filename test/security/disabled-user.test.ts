@@ -3,6 +3,7 @@ import { apiKeyType } from '#oidc/exchange-api-key.ts'
 import { tokenExchange } from '#oidc/token-exchange.ts'
 import { apiOf } from '../support/api.ts'
 import { createBrowser } from '../support/browser.ts'
+import { openInbox } from '../support/inbox.ts'
 import { start, type Fixture } from '../support/start.ts'
 import { onEveryStorage } from '../support/storages.ts'
 import { introspect, newCast, obtainCode, offline, post, redeem, refresh, send } from './journey.ts'
@@ -113,7 +114,12 @@ onEveryStorage(
   'a banned person is out at once, by whatever way they had come in',
   async (t, begin) => {
     const admin = { email: 'root@example.com', password: 'the first of them all' }
-    const env = { ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password }
+    const inbox = await openInbox(t)
+    const env = {
+      ADMIN_EMAIL: admin.email,
+      ADMIN_PASSWORD: admin.password,
+      SMTP_URL: inbox.url,
+    }
     const fixture = await begin({ env })
     const { person, ...ways } = await everyWayIn(fixture)
     t.deepEqual(new Set(Object.values(await ways.statuses())), new Set([200]))
@@ -140,5 +146,6 @@ onEveryStorage(
     t.is(reset.status, 202)
     await fixture.server.services.mail.work()
     t.deepEqual((await fixture.storage.mailQueue.list({ limit: 9 })).mails, [])
+    t.false(inbox.received.some(({ text }) => text.includes('/reset-password')))
   },
 )

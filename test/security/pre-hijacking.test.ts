@@ -200,6 +200,14 @@ onEveryDatabase(
   },
 )
 
+test('whoever is signed in to another account takes the account over, as a stranger does', async (t) => {
+  const cast = await scene(t, (options) => start(t, options))
+  const { access_token: token } = await cast.api.login(await cast.fixture.addUser())
+  const body = { token: await linkOf(cast, '/auth/request-verify', /^Your code is/) }
+  t.is((await cast.api.call('POST', '/auth/verify-email', { token, body })).status, 200)
+  t.deepEqual(await whatWorks(cast), ['password'])
+})
+
 test('the link of an old mail takes no confirmed address off its account', async (t) => {
   const cast = await scene(t, (options) => start(t, options))
   const { issuer, storage } = cast.fixture
