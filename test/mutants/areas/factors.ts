@@ -61,14 +61,6 @@ export const factors: Mutant[] = [
     tests: ['test/factors/totp.test.ts'],
   },
   {
-    id: 'totp-setup-of-another',
-    file: 'src/factors/totp.ts',
-    before: 'const text = setupSealer.open(setup, userId)',
-    after: `const text = setupSealer.open(setup, userId) ?? (setup === '' ? undefined : '{}')`,
-    reason: 'A form that nobody of us has sealed would be read.',
-    tests: ['test/factors/totp.test.ts'],
-  },
-  {
     id: 'totp-step-does-not-advance',
     file: 'src/factors/totp.ts',
     before: 'factor !== undefined && step !== undefined && store.advance(factor.id, step)',

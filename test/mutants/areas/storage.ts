@@ -242,6 +242,7 @@ export const storage: Mutant[] = [
     after: '${time} < ? AND (${time} < ? OR ${id} < ?)',
     reason: 'Records of one millisecond would be missing from lists.',
     tests: ['test/storage/sql-sqlite.test.ts'],
+    match: '*list()*',
   },
   {
     id: 'redis-consume-of-nothing',
