@@ -45,8 +45,8 @@ export const http: Mutant[] = [
   {
     id: 'token-of-another-form',
     file: 'src/http/csrf.ts',
-    before: '.update(binding)',
-    after: '.update(typeof binding)',
+    before: '!mac.fits(binding, given)',
+    after: 'given.length < 20',
     reason: "The token of one browser's form would be good in another's.",
     tests: ['test/http/csrf.test.ts'],
   },
@@ -163,7 +163,7 @@ export const http: Mutant[] = [
   {
     id: 'way-back-unsigned',
     file: 'src/http/signed-in.ts',
-    before: 'if (!equalSecrets(signature, sign(path)))',
+    before: 'if (!mac.fits(path, signature))',
     after: `if (signature === '')`,
     reason: 'Our own address would send people to any other.',
     tests: ['test/account/pages.test.ts'],
@@ -187,8 +187,8 @@ export const http: Mutant[] = [
   {
     id: 'machine-is-a-person',
     file: 'src/http/api.ts',
-    before: `if (access === 'user' && caller.userId === undefined)`,
-    after: `if (access === 'user' && caller.via === 'api_key')`,
+    before: 'if (asPerson && caller.userId === undefined)',
+    after: `if (asPerson && caller.via === 'api_key')`,
     reason: 'A client that acts for itself would reach the routes of people.',
     tests: [
       'test/flow/wechat-servers.test.ts',
