@@ -120,7 +120,7 @@ const others: Record<string, string> = {
   mailQueue: 'add claim done failed list removeBefore',
   limits: 'removeExpired',
   sealed: 'count listOthers replace',
-  statistics: 'add backlog list forgetActive totals mails',
+  statistics: 'add backlog list forgetActive totals',
   artifacts:
     'put putIfAbsent write find findSessionByUid findDeviceCodeByUserCode consume remove endSession removeByGrant countLive removeExpired',
 }

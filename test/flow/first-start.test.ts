@@ -26,7 +26,7 @@ test('the first start without any setting makes a secret and an administrator, a
 test('several processes that start at once on one empty folder share one secret and one administrator', async (t) => {
   const folder = await folderFor(t)
   const processes = await Promise.all([0, 1, 2].map(() => startYumen(t, { DATA_DIR: folder })))
-  await Promise.all(processes.map(untilReady))
+  await Promise.all(processes.map((one) => untilReady(one)))
   const jwks = await Promise.all(
     processes.map(async ({ origin }) => (await fetch(`${origin}/oauth/jwks`)).text()),
   )
