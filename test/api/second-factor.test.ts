@@ -66,6 +66,22 @@ onEveryStorage(
   },
 )
 
+test('an app in the place of another leaves the recovery codes that its owner has kept', async (t) => {
+  const fixture = await start(t)
+  const api = apiOf(fixture)
+  const { access_token: token } = await api.login(await fixture.addUser())
+  const add = async () => {
+    const begun = await api.call('POST', '/users/me/factors/totp', { token, body: {} })
+    const { secret, setup_token } = begun.body
+    const body = { setup_token, code: appWith(secret).next() }
+    return api.call('POST', '/users/me/factors/totp/confirm', { token, body })
+  }
+  t.is((await add()).body.recovery_codes.length, 10)
+  const again = await add()
+  t.is(again.status, 201)
+  t.falsy(again.body.recovery_codes)
+})
+
 test('the operator’s own page adds a passkey for somebody without a password soon after they signed in', async (t) => {
   const fixture = await start(t)
   const { person, token } = await tokenOfPage(fixture, { first_party: true })

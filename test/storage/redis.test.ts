@@ -164,6 +164,14 @@ function registerTests(sharedUrl: string): void {
     t.true(life > 50_000 && life <= 60_000)
   })
 
+  test('a counter ends by our clock, should its key still be there', async (t) => {
+    let time = Date.now()
+    const { limits } = await open(t, sharedUrl, () => time)
+    await limits.hit('a', 60_000)
+    time += 60_000
+    t.deepEqual(await limits.hit('a', 60_000), { count: 1, resetAt: time + 60_000 })
+  })
+
   test('consume() of a record that is not there leaves nothing behind', async (t) => {
     const { artifacts, redis, prefix } = await open(t, sharedUrl)
     t.false(await artifacts.consume('AuthorizationCode', 'a'))
