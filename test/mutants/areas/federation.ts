@@ -128,15 +128,6 @@ export const federation: Mutant[] = [
     tests: ['test/security/federation.test.ts'],
   },
   {
-    id: 'id-token-audience',
-    file: 'src/federation/providers/oidc.ts',
-    before: `    audience: clientId,
-`,
-    after: '',
-    reason: 'An ID token for any other client would sign in here (Supabase CVE-2026-31813).',
-    tests: ['test/security/federation.test.ts'],
-  },
-  {
     id: 'metadata-of-another-issuer',
     file: 'src/federation/providers/oidc.ts',
     before: `if (body['issuer'] !== metadataIssuer)`,
