@@ -89,10 +89,9 @@ const recoveryOf = (
   const { config, services, storage } = parts
   const registeredHere = registeredHereOf(parts)
   return {
-    async holderIn(ctx) {
-      const registered = registeredHere.accountOf(ctx)
-      if (registered !== undefined) return registered
-      return (await readBrowserSession({ ...storage, provider: engine.provider }, ctx))?.accountId
+    async holdersIn(ctx) {
+      const session = await readBrowserSession({ ...storage, provider: engine.provider }, ctx)
+      return [registeredHere.accountOf(ctx), session?.accountId].filter((id) => id !== undefined)
     },
     recovery: services.recoveryForStrangers,
     csrf: createCsrf(services.secrets, config.ISSUER),

@@ -17,7 +17,7 @@ export interface VerifyEmailPageParts extends DeskParts {
   recovery: Pick<Recovery, 'requestVerification' | 'verifyEmail' | 'whoseEmail' | 'disownEmail'>
   showPage: ShowPage
   /** The account that this browser has registered, or is signed in to. */
-  holderIn(ctx: AppContext): Promise<string | undefined>
+  holdersIn(ctx: AppContext): Promise<string[]>
   audit?(event: { type: string; actor?: string; target?: string }, request: RequestFacts): void
 }
 
@@ -44,8 +44,8 @@ export function addVerifyEmail(router: Router<RequestState>, parts: VerifyEmailP
     desk.turnTo(ctx, 'done')
   }
   const takeLink = async (ctx: AppContext, token: string): Promise<void> => {
-    const holder = await parts.holderIn(ctx)
-    const user = await recovery.verifyEmail({ token }, holder).catch(unless('invalid_token'))
+    const holders = await parts.holdersIn(ctx)
+    const user = await recovery.verifyEmail({ token }, holders).catch(unless('invalid_token'))
     return user ? confirmed(ctx, user) : show(ctx, { state: 'invalid' })
   }
   const disown = async (ctx: AppContext, token: string): Promise<void> => {
@@ -57,7 +57,7 @@ export function addVerifyEmail(router: Router<RequestState>, parts: VerifyEmailP
   const showLink = async (ctx: AppContext, token: string): Promise<void> => {
     const user = await recovery.whoseEmail(token)
     if (!user) return show(ctx, { state: 'invalid' })
-    const isElsewhere = !user.emailVerified && (await parts.holderIn(ctx)) !== user.id
+    const isElsewhere = !user.emailVerified && !(await parts.holdersIn(ctx)).includes(user.id)
     const { email = '' } = user
     const createdAt = new Date(user.createdAt).toISOString()
     const registered = isElsewhere ? { email, createdAt } : undefined
@@ -70,8 +70,8 @@ export function addVerifyEmail(router: Router<RequestState>, parts: VerifyEmailP
       ...(!code.trim() && { code: 'errors.mail_code_required' as const }),
     }
     if (Object.keys(errors).length > 0) return show(ctx, { values: { email }, errors })
-    const holder = await parts.holderIn(ctx)
-    const user = await recovery.verifyEmail({ email, code }, holder).catch(unless('invalid_code'))
+    const holders = await parts.holdersIn(ctx)
+    const user = await recovery.verifyEmail({ email, code }, holders).catch(unless('invalid_code'))
     if (user) return confirmed(ctx, user)
     show(ctx, { values: { email }, errors: { code: 'errors.invalid_code' } })
   }

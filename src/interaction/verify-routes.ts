@@ -123,7 +123,7 @@ export function createVerifyStep(
       if (!code.trim())
         return show(ctx, interaction, { email, errors: { code: 'errors.mail_code_required' } })
       const verified = await recovery
-        .verifyEmail({ accountId, code }, accountId)
+        .verifyEmail({ accountId, code }, [accountId])
         .catch(unless('invalid_code'))
       if (!verified)
         return show(ctx, interaction, { email, errors: { code: 'errors.invalid_code' } })

@@ -81,7 +81,7 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
       },
       async handle({ body, caller, credential, request }) {
         const by = credential === undefined ? caller : await identify(credential)
-        const user = await recovery.verifyEmail(body, by?.userId)
+        const user = await recovery.verifyEmail(body, by?.userId === undefined ? [] : [by.userId])
         audit({ type: 'email.verified', actor: user.id, target: `user:${user.id}` }, request)
         return { message: 'the address is confirmed' }
       },

@@ -30,13 +30,13 @@ export interface Recovery {
   /** Sends a link and a code to confirm the address, if there is such a person and it is not confirmed. Earlier ones are void. */
   requestVerification(who: Who, from: MailCause): Promise<void>
   /**
-   * Confirms the address that the link or the code was sent to. `holder` is the account that the person has shown to be
+   * Confirms the address that the link or the code was sent to. `holders` are the accounts that the person has shown to be
    * signed in to, or to have registered just now; for everyone else it may be an account that a stranger has made, so every
    * sign-in ends and what was attached to it goes. Rejects when the proof is unknown, used or too old, or the address was
    * changed since: with `invalid_token`, or with `invalid_code`, which is also the answer to an unknown person and to too
    * many tries.
    */
-  verifyEmail(proof: EmailProof, holder: string | undefined): Promise<User>
+  verifyEmail(proof: EmailProof, holders: readonly string[]): Promise<User>
   /** The account whose address the link would confirm; undefined when it would not. */
   whoseEmail(token: string): Promise<User | undefined>
   /**

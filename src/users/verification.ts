@@ -39,10 +39,10 @@ export function createVerification(
       const language = user.locale ?? locale
       await sendLink('verifyEmail', { to: user.email, token, code, locale: language })
     },
-    async verifyEmail(proof, holder) {
+    async verifyEmail(proof, holders) {
       const link = 'token' in proof ? await look(proof.token) : undefined
       const user = 'token' in proof ? link!.user : await spendCode(proof)
-      if (holder !== user.id && !user.emailVerified) {
+      if (!holders.includes(user.id) && !user.emailVerified) {
         const takeover = { email: user.email }
         if (!(await endSignIns(user, { spend: link, takeover }))) throw invalidToken()
         return { ...user, emailVerified: true }

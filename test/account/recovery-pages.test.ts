@@ -210,7 +210,7 @@ test('a request too many is refused before it is looked at', async (t) => {
     basePath: '',
     showPage: () => {},
     passwordMinLength: 8,
-    holderIn: async () => undefined,
+    holdersIn: async () => [],
     limit: () => Promise.reject(new AppError('too_many_requests', 429)),
   })
   const url = await serve(

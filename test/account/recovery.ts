@@ -64,7 +64,7 @@ export async function open(t: ExecutionContext) {
     basePath: '',
     showPage,
     passwordMinLength: 8,
-    holderIn: async (ctx) => ctx.cookies.get('holder', { signed: false }),
+    holdersIn: async (ctx) => [ctx.cookies.get('holder', { signed: false }) ?? ''],
     audit: ({ type, actor }) => void audited.push([type, actor].filter(Boolean).join(' ')),
   })
   const url = await serve(

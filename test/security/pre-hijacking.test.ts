@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import { newId } from '#lib/ids.ts'
 import { apiOf, type Api } from '../support/api.ts'
-import { createBrowser } from '../support/browser.ts'
+import { createBrowser, relyingParty, signIn } from '../support/relying-party.ts'
 import { codeIn } from '../support/codes.ts'
 import { openInbox, type Inbox } from '../support/inbox.ts'
 import { oidcStandIn } from '../support/stand-ins/oidc.ts'
@@ -206,6 +206,27 @@ test('whoever is signed in to another account takes the account over, as a stran
   const body = { token: await linkOf(cast, '/auth/request-verify', /^Your code is/) }
   t.is((await cast.api.call('POST', '/auth/verify-email', { token, body })).status, 200)
   t.deepEqual(await whatWorks(cast), ['password'])
+})
+
+test('who has registered another account in this browser before still confirms their own as its holder', async (t) => {
+  const cast = await scene(t, (options) => start(t, options))
+  const { issuer, storage, addClient } = cast.fixture
+  const { attacker: holder } = cast
+  const [factor] = await storage.factors.listByUser(holder.id)
+  await storage.factors.remove(holder.id, factor!.id)
+  const party = await relyingParty(cast.fixture, await addClient({ first_party: true }))
+  const browser = createBrowser(issuer)
+  const newcomer = { email: 'other@example.com', password: 'another long password' }
+  const registration = await browser.open((await party.begin({ prompt: 'create' })).url.href)
+  await registration.submit('/register', newcomer)
+  const login = await browser.open((await party.begin({ prompt: 'login' })).url.href)
+  await signIn(login, { email, password: holder.password })
+
+  const token = await linkOf(cast, '/auth/request-verify', /^Your code is/)
+  const page = await browser.open(`${issuer}/verify-email?token=${token}`)
+  t.notRegex(page.text, /created in another browser/)
+  await page.submit('/verify-email')
+  t.true((await whatWorks(cast)).includes('API key'))
 })
 
 test('the link of an old mail takes no confirmed address off its account', async (t) => {
