@@ -5,7 +5,8 @@ import { apiOf } from '../support/api.ts'
 import type { Fixture, Person } from '../support/start.ts'
 import { newCast, obtainCode, offline, redeem, send, type Answer } from '../security/journey.ts'
 import { callersOf, type Caller } from './callers.ts'
-import { storages, type Program } from './program.ts'
+import { storages } from '../support/trials.ts'
+import type { Program } from './program.ts'
 import { openStage } from './stage.ts'
 
 /** What an application of somebody else must not do with a person's token, and what a key must not do either. */

@@ -3,7 +3,8 @@ import type { Answer } from '../security/journey.ts'
 import { actors } from './actors.ts'
 import { crawl, type Actor, type Crawl } from './crawl.ts'
 import { cookiesOf, formsOf, post, type Form } from './forms.ts'
-import { storages, type Program } from './program.ts'
+import { storages } from '../support/trials.ts'
+import type { Program } from './program.ts'
 import { openStage } from './stage.ts'
 
 interface Attempt {

@@ -2,7 +2,8 @@ import PQueue from 'p-queue'
 import { newSecret } from '#lib/ids.ts'
 import { callback } from '../support/start.ts'
 import { limitless, openTarget, type Target } from './flood-target.ts'
-import { storages, type Program, type Trial } from './program.ts'
+import { storages } from '../support/trials.ts'
+import type { Program, Trial } from './program.ts'
 import { clientUrls, slowloris } from './slow.ts'
 
 /** One kind of flood: a request, and how many rows each may leave. */

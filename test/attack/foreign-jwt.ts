@@ -14,7 +14,8 @@ import { startExchange, trust } from '../support/exchange.ts'
 import { claimsOf, startIssuer, type Issuer } from '../support/issuer.ts'
 import type { Fixture } from '../support/start.ts'
 import { newCast, obtainCode, offline, redeem } from '../security/journey.ts'
-import { storages, type Program } from './program.ts'
+import { storages } from '../support/trials.ts'
+import type { Program } from './program.ts'
 import { openStage } from './stage.ts'
 
 type Forgery = [name: string, token: string]

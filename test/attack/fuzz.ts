@@ -6,7 +6,8 @@ import { callback, type Fixture, type Person } from '../support/start.ts'
 import { basic, newCast, obtainCode, send, type Answer } from '../security/journey.ts'
 import { leakIn } from '../security/clean.ts'
 import { wildRequests, type Wild } from './fuzz-requests.ts'
-import { storages, type Program } from './program.ts'
+import { storages } from '../support/trials.ts'
+import type { Program } from './program.ts'
 import { openStage } from './stage.ts'
 
 const hangMs = 30_000

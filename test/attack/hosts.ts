@@ -11,7 +11,8 @@ import {
 import { sendRaw } from '../security/raw.ts'
 import { pathsOf } from '../security/routes.ts'
 import type { Fixture } from '../support/start.ts'
-import { storages, type Program } from './program.ts'
+import { storages } from '../support/trials.ts'
+import type { Program } from './program.ts'
 import { openStage, type Stage } from './stage.ts'
 
 const nameOf = (headers: Header[]): string =>

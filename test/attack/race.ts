@@ -1,6 +1,7 @@
 import { fifty } from '../security/journey.ts'
 import { openWechat } from '../support/wechat.ts'
-import { storages, type Program } from './program.ts'
+import { storages } from '../support/trials.ts'
+import type { Program } from './program.ts'
 import { factorKinds } from './race-factors.ts'
 import { mailKinds } from './race-mail.ts'
 import type { Kind, RaceStage } from './race-kind.ts'

@@ -8,7 +8,8 @@ import type { Fixture } from '../support/start.ts'
 import { actors } from './actors.ts'
 import { crawl } from './crawl.ts'
 import { cookiesOf } from './forms.ts'
-import { storages, type Program } from './program.ts'
+import { storages } from '../support/trials.ts'
+import type { Program } from './program.ts'
 import { openStage, type Stage } from './stage.ts'
 
 const registered = [

@@ -1,4 +1,4 @@
-import type { StorageName } from './program.ts'
+import type { StorageName } from '../support/trials.ts'
 
 /** What one attack achieved. */
 export interface Row {

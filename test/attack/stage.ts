@@ -4,7 +4,8 @@ import type { DatabaseKind } from '../support/databases.ts'
 import { freePort } from '../support/free-port.ts'
 import { openInbox, type Inbox } from '../support/inbox.ts'
 import { start, type Fixture, type StartOptions } from '../support/start.ts'
-import type { StorageName, Trial } from './program.ts'
+import type { StorageName } from '../support/trials.ts'
+import type { Trial } from './program.ts'
 
 /** A server under attack. */
 export interface Stage {

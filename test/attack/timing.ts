@@ -4,7 +4,8 @@ import { authorizeUrl } from '../security/journey.ts'
 import { newAddress, type Findings, type Question } from '../security/stranger.ts'
 import { createBrowser } from '../support/browser.ts'
 import { cookiesOf, formOf } from './forms.ts'
-import { storages, type Program } from './program.ts'
+import { storages } from '../support/trials.ts'
+import type { Program } from './program.ts'
 import { openStage, type Stage } from './stage.ts'
 
 const bodies: Record<string, object> = {

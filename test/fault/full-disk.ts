@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { folderFor } from '../flow/process.ts'
-import type { Teardown } from './stage.ts'
+import type { Teardown } from '../support/trials.ts'
 
 /** A folder on a disk that can be filled up. */
 export interface SmallDisk {

@@ -5,7 +5,8 @@ import type { Tally } from './ledger.ts'
 import { startLoad } from './load/load.ts'
 import type { World } from './load/world.ts'
 import type { Program } from './program.ts'
-import { openStage, requestLimitMs, storages } from './stage.ts'
+import { storages } from '../support/trials.ts'
+import { openStage, requestLimitMs } from './stage.ts'
 
 /** How many acknowledged requests come before the kill: by chance, so that each kill meets other steps. */
 const before = { full: { least: 40, most: 100 }, short: { least: 15, most: 35 } }

@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
-import type { Teardown } from './stage.ts'
+import type { Teardown } from '../support/trials.ts'
 
 /** A wire between the server and something that it needs, on which everything can happen that happens to wires. */
 export interface Proxy {

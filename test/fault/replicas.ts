@@ -5,7 +5,8 @@ import { examine } from './examine.ts'
 import { startLoad } from './load/load.ts'
 import type { Program } from './program.ts'
 import type { Report } from './report.ts'
-import { openStage, storages, type Server, type Stage } from './stage.ts'
+import { storages } from '../support/trials.ts'
+import { openStage, type Server, type Stage } from './stage.ts'
 
 const count = 10
 

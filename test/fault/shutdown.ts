@@ -6,7 +6,8 @@ import { startLoad } from './load/load.ts'
 import type { World } from './load/world.ts'
 import type { Report } from './report.ts'
 import type { Program } from './program.ts'
-import { openStage, requestLimitMs, storages, type Stage } from './stage.ts'
+import { storages } from '../support/trials.ts'
+import { openStage, requestLimitMs, type Stage } from './stage.ts'
 import type { Visitor } from './visitor.ts'
 
 const shutdownSeconds = 10

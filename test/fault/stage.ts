@@ -2,21 +2,16 @@ import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import type { ExecutionContext } from 'ava'
 import { newSecret } from '#lib/ids.ts'
 import { folderFor, startYumen, untilReady, type YumenProcess } from '../flow/process.ts'
 import { openDatabase, type DatabaseKind } from '../support/databases.ts'
 import { freePort } from '../support/free-port.ts'
 import { openInbox, type Inbox } from '../support/inbox.ts'
+import type { StorageName, Teardown } from '../support/trials.ts'
 import { createLedger } from './ledger.ts'
 import type { World } from './load/world.ts'
 import { waitedMs } from './processor.ts'
 import { createVisitor, type Visitor } from './visitor.ts'
-
-export type Teardown = Pick<ExecutionContext, 'teardown'>
-
-export const storages = ['sqlite', 'postgres', 'postgres+redis', 'mysql'] as const
-export type StorageName = (typeof storages)[number]
 
 /** A server that can be started again and again on one database, at one address. */
 export interface Stage {
