@@ -20,7 +20,7 @@ export interface AdminFixture extends Fixture {
   someoneWith(roles: string[]): Promise<{ id: string; email: string; password: string; call: Call }>
 }
 
-/** A whole server and its first administrator, signed in; `begin` is that of `onEveryStorage`. */
+/** A whole server and its first administrator, signed in; `begin` is that of `onStorages`. */
 export async function administrator(
   t: ExecutionContext,
   options: StartOptions = {},

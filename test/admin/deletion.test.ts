@@ -5,7 +5,7 @@ import { addResource, introspect, machine, offline, refusal } from '../flow/jour
 import { apiOf } from '../support/api.ts'
 import { authorize, createBrowser, relyingParty } from '../support/relying-party.ts'
 import { start, type Fixture } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { administrator } from './administrator.ts'
 
 const notes = 'https://notes.example/api'
@@ -25,7 +25,7 @@ async function judge(fixture: Fixture) {
   }
 }
 
-onEveryStorage(
+onStorages(
   'a deleted client leaves nothing that is good, nor when its id is taken again',
   async (t, begin) => {
     let ahead = 0
@@ -87,7 +87,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage('a deleted client’s token for our own API is refused by it', async (t, begin) => {
+onStorages('a deleted client’s token for our own API is refused by it', async (t, begin) => {
   const fixture = await begin()
   const client = await fixture.addClient({ ...machine, scope: 'admin:audit' })
   const { config } = await relyingParty(fixture, client)

@@ -3,9 +3,9 @@ import { addApp } from '../support/authenticator.ts'
 import { apiOf } from '../support/api.ts'
 import { authorize, createBrowser, relyingParty } from '../support/relying-party.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 
-onEveryStorage(
+onStorages(
   'a person reads and changes their profile, emoji and Chinese included',
   async (t, begin) => {
     const fixture = await begin()
@@ -68,28 +68,25 @@ test('a taken username is 409, and a bad value names its field', async (t) => {
   t.is(bad.body.errors[0].path, 'body.avatar_url')
 })
 
-onEveryStorage(
-  'a changed password ends the other sign-ins and keeps this one',
-  async (t, begin) => {
-    const fixture = await begin()
-    const person = await fixture.addUser()
-    const api = apiOf(fixture)
-    const [here, there] = [await api.login(person), await api.login(person)]
-    const change = (current: string, next: string) =>
-      api.call('POST', '/users/me/password', {
-        token: here.access_token,
-        body: { current_password: current, new_password: next },
-      })
-    t.is((await change('wrong', 'a new password')).body.code, 'invalid_credentials')
-    t.is((await change(person.password, 'short')).status, 422)
-    t.is((await change(person.password, 'a new password')).status, 200)
-    t.is((await api.call('GET', '/users/me', { token: here.access_token })).status, 200)
-    t.is((await api.call('GET', '/users/me', { token: there.access_token })).status, 401)
-    t.truthy(await api.login({ ...person, password: 'a new password' }))
-  },
-)
+onStorages('a changed password ends the other sign-ins and keeps this one', async (t, begin) => {
+  const fixture = await begin()
+  const person = await fixture.addUser()
+  const api = apiOf(fixture)
+  const [here, there] = [await api.login(person), await api.login(person)]
+  const change = (current: string, next: string) =>
+    api.call('POST', '/users/me/password', {
+      token: here.access_token,
+      body: { current_password: current, new_password: next },
+    })
+  t.is((await change('wrong', 'a new password')).body.code, 'invalid_credentials')
+  t.is((await change(person.password, 'short')).status, 422)
+  t.is((await change(person.password, 'a new password')).status, 200)
+  t.is((await api.call('GET', '/users/me', { token: here.access_token })).status, 200)
+  t.is((await api.call('GET', '/users/me', { token: there.access_token })).status, 401)
+  t.truthy(await api.login({ ...person, password: 'a new password' }))
+})
 
-onEveryStorage(
+onStorages(
   'who holds a token guesses the password nowhere oftener than at the sign-in',
   async (t, begin) => {
     const fixture = await begin({ env: { LOGIN_MAX_FAILURES: '3' } })
@@ -111,7 +108,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage('sign-ins and connected apps are listed, and end one by one', async (t, begin) => {
+onStorages('sign-ins and connected apps are listed, and end one by one', async (t, begin) => {
   const fixture = await begin()
   const person = await fixture.addUser()
   const api = apiOf(fixture)
@@ -145,7 +142,7 @@ onEveryStorage('sign-ins and connected apps are listed, and end one by one', asy
   t.is((await api.call('GET', '/users/me', { token })).status, 401)
 })
 
-onEveryStorage('a ban ends everything at once', async (t, begin) => {
+onStorages('a ban ends everything at once', async (t, begin) => {
   const fixture = await begin()
   const person = await fixture.addUser()
   const api = apiOf(fixture)

@@ -6,11 +6,11 @@ import { apiOf, type CallOptions } from '../support/api.ts'
 import { introspect } from '../flow/journeys.ts'
 import { relyingParty } from '../support/relying-party.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 
 const withKey = (key: string): CallOptions => ({ headers: { 'x-api-key': key } })
 
-onEveryStorage(
+onStorages(
   'a key is made, works within its scopes, is listed without its secret, and dies',
   async (t, begin) => {
     const fixture = await begin()
@@ -158,7 +158,7 @@ test('a key loses a scope at once when its owner loses the role', async (t) => {
   t.deepEqual(verdict.body.scopes, ['account:read'])
 })
 
-onEveryStorage(
+onStorages(
   'a key is introspected and exchanged for a JWT, and takes the JWT with it',
   async (t, begin) => {
     const fixture = await begin()

@@ -2,9 +2,9 @@ import test from 'ava'
 import { apiOf } from '../support/api.ts'
 import { authorize, createBrowser, relyingParty } from '../support/relying-party.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 
-onEveryStorage(
+onStorages(
   'what happens is in the audit log, with who, from where and the trace',
   async (t, begin) => {
     const fixture = await begin()

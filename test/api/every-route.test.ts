@@ -1,4 +1,4 @@
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { openInbox } from '../support/inbox.ts'
 import { trust } from '../support/exchange.ts'
 import { startIssuer } from '../support/issuer.ts'
@@ -22,7 +22,7 @@ const elsewhere = (one: string): boolean =>
   // Registration is open here.
   one === 'POST /auth/register 403'
 
-onEveryStorage(
+onStorages(
   'every route works and refuses as the OpenAPI document says, and none is left out',
   async (t, begin) => {
     const inbox = await openInbox(t)

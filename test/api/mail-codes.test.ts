@@ -3,7 +3,7 @@ import { apiOf, type Api } from '../support/api.ts'
 import { codeIn, otherThan } from '../support/codes.ts'
 import { openInbox, type Inbox } from '../support/inbox.ts'
 import { start, type Fixture, type Person } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 
 interface Scene {
   fixture: Fixture
@@ -42,23 +42,20 @@ async function open(
   }
 }
 
-onEveryStorage(
-  'an address is confirmed by its code, once, however it is typed',
-  async (t, begin) => {
-    const { person, inbox, ask, confirm, isConfirmed } = await open(t, begin)
-    const code = await ask()
-    t.regex(code, /^\d{3} \d{3}$/)
-    t.is(inbox.received[0]?.subject, `Your code is ${code}`)
-    t.is((await confirm(otherThan(code))).status, 400)
-    t.false(await isConfirmed())
-    const typed = code.replace(' ', '－')
-    t.is((await confirm(typed, person.email.toUpperCase())).status, 200)
-    t.true(await isConfirmed())
-    t.is((await confirm(code)).body.code, 'invalid_code')
-  },
-)
+onStorages('an address is confirmed by its code, once, however it is typed', async (t, begin) => {
+  const { person, inbox, ask, confirm, isConfirmed } = await open(t, begin)
+  const code = await ask()
+  t.regex(code, /^\d{3} \d{3}$/)
+  t.is(inbox.received[0]?.subject, `Your code is ${code}`)
+  t.is((await confirm(otherThan(code))).status, 400)
+  t.false(await isConfirmed())
+  const typed = code.replace(' ', '－')
+  t.is((await confirm(typed, person.email.toUpperCase())).status, 200)
+  t.true(await isConfirmed())
+  t.is((await confirm(code)).body.code, 'invalid_code')
+})
 
-onEveryStorage('of fifty parallel uses of one code exactly one works', async (t, begin) => {
+onStorages('of fifty parallel uses of one code exactly one works', async (t, begin) => {
   const { ask, confirm } = await open(t, begin)
   const code = await ask()
   const answers = await Promise.all(Array.from({ length: 50 }, () => confirm(code)))
@@ -66,7 +63,7 @@ onEveryStorage('of fifty parallel uses of one code exactly one works', async (t,
   t.is(answers.filter(({ body }) => body.code === 'invalid_code').length, 49)
 })
 
-onEveryStorage('a code is void after five wrong tries, parallel ones too', async (t, begin) => {
+onStorages('a code is void after five wrong tries, parallel ones too', async (t, begin) => {
   const { ask, confirm, isConfirmed } = await open(t, begin)
   const code = await ask()
   const wrong = Array.from({ length: 20 }, (_, n) => confirm(otherThan(code, n + 1)))
@@ -79,7 +76,7 @@ onEveryStorage('a code is void after five wrong tries, parallel ones too', async
   t.is((await confirm(next)).status, 200)
 })
 
-onEveryStorage('a new mail makes the earlier code and link useless', async (t, begin) => {
+onStorages('a new mail makes the earlier code and link useless', async (t, begin) => {
   const { api, inbox, ask, confirm, isConfirmed } = await open(t, begin)
   const first = await ask()
   const link = /token=([\w-]+)/.exec(inbox.received[0]!.text)![1]

@@ -3,11 +3,11 @@ import { newId } from '#lib/ids.ts'
 import { apiOf } from '../support/api.ts'
 import { openInbox, type ReceivedMail } from '../support/inbox.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 
 const tokenIn = ({ text }: ReceivedMail): string => /token=([\w-]+)/.exec(text)?.[1] ?? ''
 
-onEveryStorage(
+onStorages(
   'a forgotten password is set anew by mail, once, and every sign-in ends',
   async (t, begin) => {
     const inbox = await openInbox(t)
@@ -51,7 +51,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage('of fifty parallel uses of one reset link exactly one works', async (t, begin) => {
+onStorages('of fifty parallel uses of one reset link exactly one works', async (t, begin) => {
   const inbox = await openInbox(t)
   const fixture = await begin({ env: { SMTP_URL: inbox.url } })
   const person = await fixture.addUser()
@@ -66,7 +66,7 @@ onEveryStorage('of fifty parallel uses of one reset link exactly one works', asy
   t.is(answers.filter(({ body }) => body.code === 'invalid_token').length, 49)
 })
 
-onEveryStorage(
+onStorages(
   'of fifty parallel uses of one link to confirm an address exactly one works',
   async (t, begin) => {
     const inbox = await openInbox(t)

@@ -4,14 +4,14 @@ import { apiOf, type Api } from '../support/api.ts'
 import { signedIn } from '../flow/journeys.ts'
 import { openInbox } from '../support/inbox.ts'
 import { start, type Fixture, type Person } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 
 const ask = async (api: Api, { email, password }: Person, more: object = {}) =>
   api.call('POST', '/auth/login', { body: { email, password, ...more } })
 
 const mfa = (api: Api, body: Record<string, unknown>) => api.call('POST', '/auth/mfa', { body })
 
-onEveryStorage(
+onStorages(
   'a person adds an app, is asked for its code at the next sign-in, and gets in with it',
   async (t, begin) => {
     const inbox = await openInbox(t)

@@ -2,9 +2,9 @@ import test from 'ava'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { apiOf } from '../support/api.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 
-onEveryStorage(
+onStorages(
   'a person signs in with a password, calls the API, refreshes and signs out',
   async (t, begin) => {
     const fixture = await begin()
@@ -50,7 +50,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage(
+onStorages(
   'a spent refresh token that comes back after the grace ends the sign-in',
   async (t, begin) => {
     const fixture = await begin({ env: { REFRESH_GRACE_SECONDS: '0' } })

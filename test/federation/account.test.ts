@@ -7,7 +7,7 @@ import { githubStandIn } from '../support/stand-ins/github.ts'
 import { oidcStandIn } from '../support/stand-ins/oidc.ts'
 import { signIn } from '../support/relying-party.ts'
 import { start, type Fixture, type Person } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { auditOf, begin, callbackOf, finish, githubEnv, googleEnv, signInWith } from './journey.ts'
 
 /** A browser that is signed in, on the page of its identities. */
@@ -30,7 +30,7 @@ async function scene(
   return { google, github, fixture, person: await fixture.addUser() }
 }
 
-onEveryStorage(
+onStorages(
   'who is signed in links accounts elsewhere on a page, and takes them away again',
   async (t, open) => {
     const { google, fixture, person } = await scene(t, open)

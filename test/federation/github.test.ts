@@ -1,7 +1,7 @@
 import test from 'ava'
 import { githubStandIn } from '../support/stand-ins/github.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { begin, finish, githubEnv, press, signInWith } from './journey.ts'
 
 const mail = (email: string, primary: boolean, verified: boolean) => ({
@@ -11,7 +11,7 @@ const mail = (email: string, primary: boolean, verified: boolean) => ({
   visibility: null,
 })
 
-onEveryStorage(
+onStorages(
   'a stranger signs in with GitHub, with the verified primary address',
   async (t, open) => {
     const github = await githubStandIn(t)

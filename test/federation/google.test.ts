@@ -1,7 +1,7 @@
 import test from 'ava'
 import { oidcStandIn } from '../support/stand-ins/oidc.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { auditOf, begin, callbackOf, finish, googleEnv, press, signInWith } from './journey.ts'
 
 const li = {
@@ -12,7 +12,7 @@ const li = {
   picture: 'https://lh3.googleusercontent.com/a/photo',
 }
 
-onEveryStorage('a stranger signs in with Google and gets an account', async (t, open) => {
+onStorages('a stranger signs in with Google and gets an account', async (t, open) => {
   const google = await oidcStandIn(t)
   google.person = li
   const fixture = await open({ env: googleEnv(google) })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { oidcStandIn, type OidcStandIn } from '../support/stand-ins/oidc.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { begin, finish, press, signInWith } from './journey.ts'
 
 /** Two apps at one provider, as the operator's file says. */
@@ -21,7 +21,7 @@ function fileFor(t: ExecutionContext, { issuer, clientId, clientSecret, host }: 
   return { CONFIG_FILE: path, FETCH_ALLOWED_HOSTS: host }
 }
 
-onEveryStorage(
+onStorages(
   'a provider is known by its issuer alone, and its profile may be at userinfo',
   async (t, open) => {
     const acme = await oidcStandIn(t, { issuerPath: '/realms/acme', userinfo: ['name', 'email'] })

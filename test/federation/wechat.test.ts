@@ -2,12 +2,12 @@ import test from 'ava'
 import { newSecret } from '#lib/ids.ts'
 import { wechatStandIn } from '../support/stand-ins/wechat.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { auditOf, begin, callbackOf, finish, press, signInWith, wechatEnv } from './journey.ts'
 
 const inWechat = { 'user-agent': 'Mozilla/5.0 (iPhone) Mobile/15E148 MicroMessenger/8.0.43' }
 
-onEveryStorage('a person of WeChat signs in by QR code, without an e-mail', async (t, open) => {
+onStorages('a person of WeChat signs in by QR code, without an e-mail', async (t, open) => {
   const wechat = await wechatStandIn(t)
   const env = { ...wechatEnv(wechat), EMAIL_VERIFICATION: 'required' }
   const fixture = await open({ env })

@@ -1,10 +1,10 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as oidc from 'openid-client'
 import { authorize, createBrowser, relyingParty, signIn } from '../support/relying-party.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { refusal } from './journeys.ts'
 
-onEveryStorage(
+onStorages(
   'a person signs in, consents, and the client gets ID token, access token and userinfo',
   async (t, begin) => {
     const fixture = await begin()
@@ -33,7 +33,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage(
+onStorages(
   'an access token for a resource is a JWT that its JWKS alone verifies',
   async (t, begin) => {
     const fixture = await begin()
@@ -58,7 +58,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage(
+onStorages(
   'refresh rotates, the old token is answered alike within the grace, and reuse after it revokes',
   async (t, begin) => {
     const clock = { now: Date.now() }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import * as oidc from 'openid-client'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { signedIn, type SignedIn } from './journeys.ts'
 
 interface Receiver {
@@ -46,7 +46,7 @@ async function logOut({ browser, party, tokens }: SignedIn): Promise<string> {
   return (await page.submit('op.logoutForm', { logout: 'yes' })).text
 }
 
-onEveryStorage(
+onStorages(
   'every client of the session gets a logout token that its JWKS verifies',
   async (t, begin) => {
     const { host, uri, received } = await receiver(t)

@@ -15,7 +15,7 @@ import {
 import { sharedServer } from '../security/shared-server.ts'
 import { isClean } from '../security/clean.ts'
 import { createBrowser } from '../support/browser.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { callback } from '../support/start.ts'
 
 const server = sharedServer()
@@ -93,7 +93,7 @@ test('a parameter that comes twice is refused', async (t) => {
   isRefused(t, await post(`${server().issuer}/oauth/token`, client, fields), 'invalid_request')
 })
 
-onEveryStorage(
+onStorages(
   'a code is refused when reused, expired, unknown or without its verifier',
   async (t, begin) => {
     const cast = await newCast(await begin(), { first_party: true })

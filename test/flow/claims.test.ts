@@ -3,10 +3,10 @@ import { decodeProtectedHeader } from 'jose'
 import * as oidc from 'openid-client'
 import { authorize, createBrowser, relyingParty } from '../support/relying-party.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { signedIn } from './journeys.ts'
 
-onEveryStorage('userinfo tells what the scopes release, and no more', async (t, begin) => {
+onStorages('userinfo tells what the scopes release, and no more', async (t, begin) => {
   const fixture = await begin()
   const who = { username: 'lihua', nickname: '李华 🔑', locale: 'zh-CN' }
   const person = await fixture.addUser(who)
@@ -91,7 +91,7 @@ test('a client may have its ID tokens and userinfo signed with ES256', async (t)
   t.is(userinfo.email, person.email)
 })
 
-onEveryStorage('the scope roles tells the roles and what they permit', async (t, begin) => {
+onStorages('the scope roles tells the roles and what they permit', async (t, begin) => {
   const fixture = await begin()
   const person = await fixture.addUser()
   const resource = fixture.config.API_RESOURCE

@@ -4,7 +4,7 @@ import * as oidc from 'openid-client'
 import { sha256 } from '#lib/hashing.ts'
 import { newId, newSecret } from '#lib/ids.ts'
 import { start, type Fixture } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { machine, post, refusal } from './journeys.ts'
 
 const execute = [oidc.allowInsecureRequests]
@@ -43,7 +43,7 @@ const withAssertion = (fixture: Fixture, client_assertion: string) =>
     }),
   })
 
-onEveryStorage(
+onStorages(
   'a client authenticates with its own key, and an assertion is good once',
   async (t, begin) => {
     const fixture = await begin()
@@ -91,7 +91,7 @@ test('a secret in the body is as good as one in the header, where the client reg
   t.truthy((await oidc.clientCredentialsGrant(config)).access_token)
 })
 
-onEveryStorage(
+onStorages(
   'a wrong secret, no secret and an unknown client are 401 invalid_client',
   async (t, begin) => {
     const fixture = await begin()
@@ -117,7 +117,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage(
+onStorages(
   'during a rotation both secrets are good, afterwards only the new one',
   async (t, begin) => {
     const fixture = await begin()

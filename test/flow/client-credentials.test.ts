@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as oidc from 'openid-client'
 import { relyingParty } from '../support/relying-party.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { addResource, introspect, machine, refusal } from './journeys.ts'
 
-onEveryStorage(
+onStorages(
   'a client gets an opaque token for itself, which introspection knows',
   async (t, begin) => {
     const fixture = await begin()
@@ -26,7 +26,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage(
+onStorages(
   'a client that names a resource gets a JWT with the scopes that the resource has',
   async (t, begin) => {
     const fixture = await begin()

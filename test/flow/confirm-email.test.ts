@@ -3,7 +3,7 @@ import { codeIn, otherThan } from '../support/codes.ts'
 import { openInbox } from '../support/inbox.ts'
 import { createBrowser, relyingParty } from '../support/relying-party.ts'
 import { start, type Fixture } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 
 const password = 'a fine long pass phrase'
 
@@ -26,7 +26,7 @@ async function open(
   }
 }
 
-onEveryStorage(
+onStorages(
   'a newcomer types the code of the mail and goes on to the application',
   async (t, begin) => {
     const { inbox, fixture, arrive } = await open(t, begin)
@@ -48,7 +48,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage(
+onStorages(
   'a password that fits leads to the code, and a new one can be sent',
   async (t, begin) => {
     const { inbox, fixture, arrive } = await open(t, begin)
@@ -98,42 +98,39 @@ test('a person who opens the link in another browser signs in once more', async 
   t.regex((await again.submit('/login', given)).text, /wants to use your account/)
 })
 
-onEveryStorage(
-  'a taken e-mail leads to the same page, and no code works there',
-  async (t, begin) => {
-    const { inbox, fixture, arrive } = await open(t, begin)
-    const person = await fixture.addUser()
-    const seen = []
-    for (const email of [person.email, 'new.person@example.com']) {
-      const { page } = await arrive({ prompt: 'create' })
-      const asked = await page.submit('/register', { email, password })
-      const shown = asked.html.replaceAll(email, '…').replaceAll(asked.url.pathname, '…')
-      seen.push({
-        asked,
-        status: asked.status,
-        headers: [...asked.headers.keys()],
-        shown: shown.replaceAll(/\/interaction\/[\w-]+|name="csrf" value="[^"]*"/g, '…'),
-      })
-    }
-    const [taken, free] = seen as [(typeof seen)[0], (typeof seen)[0]]
-    t.is(taken.status, free.status)
-    t.deepEqual(taken.headers, free.headers)
-    t.is(taken.shown, free.shown)
-    t.deepEqual((await inbox.waitFor(/already have an account/)).to, [person.email])
+onStorages('a taken e-mail leads to the same page, and no code works there', async (t, begin) => {
+  const { inbox, fixture, arrive } = await open(t, begin)
+  const person = await fixture.addUser()
+  const seen = []
+  for (const email of [person.email, 'new.person@example.com']) {
+    const { page } = await arrive({ prompt: 'create' })
+    const asked = await page.submit('/register', { email, password })
+    const shown = asked.html.replaceAll(email, '…').replaceAll(asked.url.pathname, '…')
+    seen.push({
+      asked,
+      status: asked.status,
+      headers: [...asked.headers.keys()],
+      shown: shown.replaceAll(/\/interaction\/[\w-]+|name="csrf" value="[^"]*"/g, '…'),
+    })
+  }
+  const [taken, free] = seen as [(typeof seen)[0], (typeof seen)[0]]
+  t.is(taken.status, free.status)
+  t.deepEqual(taken.headers, free.headers)
+  t.is(taken.shown, free.shown)
+  t.deepEqual((await inbox.waitFor(/already have an account/)).to, [person.email])
 
-    // Even the owner's own code, should they have one, lets nobody in who has not given their password.
-    await fixture.server.services.recovery.requestVerification(
-      { email: person.email },
-      { locale: 'zh-CN' },
-    )
-    const code = codeIn(await inbox.waitFor(/^你的验证码/))
-    const tried = await taken.asked.submit('/verify', { code })
-    t.is(tried.status, 422)
-    t.regex(tried.text, /not right, or no longer works/)
-    t.is((await taken.asked.submit('/verify', { send: 'yes' })).status, 200)
-    t.false((await fixture.storage.users.findById(person.id))?.emailVerified)
-  },
-)
+  // Even the owner's own code, should they have one, lets nobody in who has not given their password.
+  await fixture.server.services.recovery.requestVerification(
+    { email: person.email },
+    { locale: 'zh-CN' },
+  )
+  const code = codeIn(await inbox.waitFor(/^你的验证码/))
+  const tried = await taken.asked.submit('/verify', { code })
+  t.is(tried.status, 422)
+  t.regex(tried.text, /not right, or no longer works/)
+  t.is((await taken.asked.submit('/verify', { send: 'yes' })).status, 200)
+  t.false((await fixture.storage.users.findById(person.id))?.emailVerified)
+})
 
 test('what is wrong beside a taken e-mail is told, and the e-mail is not', async (t) => {
   const { fixture, arrive } = await open(t, (options) => start(t, options))

@@ -1,10 +1,10 @@
 import test from 'ava'
 import { createBrowser, relyingParty, signIn } from '../support/relying-party.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { addResource, signedIn } from './journeys.ts'
 
-onEveryStorage('the second time consent asks only for what is new', async (t, begin) => {
+onStorages('the second time consent asks only for what is new', async (t, begin) => {
   const fixture = await begin()
   const { browser, party, person } = await signedIn(fixture, { request: { scope: 'openid email' } })
   const pending = await party.begin({ scope: 'openid email profile' })
@@ -21,25 +21,20 @@ onEveryStorage('the second time consent asks only for what is new', async (t, be
   t.truthy(third.left?.searchParams.get('code'))
 })
 
-onEveryStorage(
-  'a new scope of a resource is asked for, an allowed one is not',
-  async (t, begin) => {
-    const fixture = await begin()
-    const resource = await addResource(fixture, 'https://notes.example/api')
-    const { browser, party } = await signedIn(fixture, {
-      request: { scope: 'openid read', resource },
-    })
-    const same = await browser.open(
-      (await party.begin({ scope: 'openid read', resource })).url.href,
-    )
-    t.truthy(same.left?.searchParams.get('code'))
-    const more = await browser.open(
-      (await party.begin({ scope: 'openid read write', resource })).url.href,
-    )
-    t.regex(more.text, /May write/)
-    t.notRegex(more.text, /May read/)
-  },
-)
+onStorages('a new scope of a resource is asked for, an allowed one is not', async (t, begin) => {
+  const fixture = await begin()
+  const resource = await addResource(fixture, 'https://notes.example/api')
+  const { browser, party } = await signedIn(fixture, {
+    request: { scope: 'openid read', resource },
+  })
+  const same = await browser.open((await party.begin({ scope: 'openid read', resource })).url.href)
+  t.truthy(same.left?.searchParams.get('code'))
+  const more = await browser.open(
+    (await party.begin({ scope: 'openid read write', resource })).url.href,
+  )
+  t.regex(more.text, /May write/)
+  t.notRegex(more.text, /May read/)
+})
 
 test('cancelling on the login page or the consent page is access_denied at the client', async (t) => {
   const fixture = await start(t)
@@ -87,7 +82,7 @@ test('offline_access is told on the consent page', async (t) => {
   t.regex((await browser.open(pending.url.href)).text, /keeps this access while you are away/)
 })
 
-onEveryStorage('a first-party client’s people see no consent page', async (t, begin) => {
+onStorages('a first-party client’s people see no consent page', async (t, begin) => {
   const fixture = await begin()
   const person = await fixture.addUser()
   const resource = fixture.config.API_RESOURCE

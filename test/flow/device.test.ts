@@ -5,7 +5,7 @@ import { createSealer } from '#lib/sealing.ts'
 import { artifactKey } from '#oidc/payload-codec.ts'
 import { createBrowser, relyingParty, signIn } from '../support/relying-party.ts'
 import { start, type Fixture } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { addResource, post, refusal } from './journeys.ts'
 
 const grantType = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -38,7 +38,7 @@ async function television(
 const errorOf = async (response: Response): Promise<unknown> =>
   ((await response.json()) as { error?: string }).error
 
-onEveryStorage(
+onStorages(
   'a device waits while the person types the code, signs in and allows it',
   async (t, begin) => {
     const fixture = await begin()
@@ -68,7 +68,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage('ten polls at once redeem the device code once', async (t, begin) => {
+onStorages('ten polls at once redeem the device code once', async (t, begin) => {
   const fixture = await begin()
   const { device, poll } = await television(fixture)
   const browser = createBrowser(fixture.issuer)
@@ -139,19 +139,16 @@ test('a wrong code, no code and a used code are told as such, with 400', async (
   t.regex(used.text, /This code has been used\. Get a new one on your device\./)
 })
 
-onEveryStorage(
-  'an expired code is told as such, to the person and to the device',
-  async (t, begin) => {
-    const fixture = await begin()
-    const { device, poll } = await television(fixture)
-    await expire(fixture, device.device_code)
-    const input = await createBrowser(fixture.issuer).open(device.verification_uri)
-    const page = await input.submit('op.deviceInputForm', { user_code: device.user_code })
-    t.is(page.status, 400)
-    t.regex(page.text, /This code has expired\. Get a new one on your device\./)
-    t.is(await errorOf(await poll()), 'expired_token')
-  },
-)
+onStorages('an expired code is told as such, to the person and to the device', async (t, begin) => {
+  const fixture = await begin()
+  const { device, poll } = await television(fixture)
+  await expire(fixture, device.device_code)
+  const input = await createBrowser(fixture.issuer).open(device.verification_uri)
+  const page = await input.submit('op.deviceInputForm', { user_code: device.user_code })
+  t.is(page.status, 400)
+  t.regex(page.text, /This code has expired\. Get a new one on your device\./)
+  t.is(await errorOf(await poll()), 'expired_token')
+})
 
 /** Makes the device code as old as if its ten minutes were over: both its own end and the record's move back. */
 async function expire({ config, storage }: Fixture, deviceCode: string): Promise<void> {

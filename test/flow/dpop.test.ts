@@ -4,7 +4,7 @@ import * as oidc from 'openid-client'
 import { newId } from '#lib/ids.ts'
 import { authorize, createBrowser, relyingParty } from '../support/relying-party.ts'
 import { callback, start, type Fixture } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { portOf } from './instances.ts'
 import { introspect, offline, refusal, send } from './journeys.ts'
 
@@ -23,7 +23,7 @@ async function begun(
   return { person, client, party, pending, left, DPoP }
 }
 
-onEveryStorage(
+onStorages(
   'tokens bound to a key work with its proofs: code, userinfo, refresh',
   async (t, begin) => {
     const fixture = await begin()
@@ -53,7 +53,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage('a JWT for a resource carries the thumbprint of the key', async (t, begin) => {
+onStorages('a JWT for a resource carries the thumbprint of the key', async (t, begin) => {
   const fixture = await begin()
   const { client, pending, left, DPoP } = await begun(
     fixture,
@@ -96,7 +96,7 @@ test('a client that must prove possession is refused without a proof', async (t)
   t.is(await refusal(pending.redeem(left)), 'invalid_grant')
 })
 
-onEveryStorage(
+onStorages(
   'a proof that was used once is refused, however many use it at once',
   async (t, begin) => {
     const fixture = await begin()

@@ -8,11 +8,11 @@ import { openStorage } from '../../src/storage-of.ts'
 import { openDatabase } from '../support/databases.ts'
 import { createBrowser, relyingParty, signIn } from '../support/relying-party.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage, storages } from '../support/storages.ts'
+import { onStorages, storages } from '../support/storages.ts'
 import { balancer } from './instances.ts'
 import { offline } from './journeys.ts'
 
-onEveryStorage(
+onStorages(
   'a journey whose every step meets another instance works like one with a single instance',
   async (t, begin) => {
     const { address, spreadOver, counts } = await balancer(t)

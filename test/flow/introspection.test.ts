@@ -3,13 +3,13 @@ import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import * as oidc from 'openid-client'
 import { relyingParty } from '../support/relying-party.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { addResource, introspect, machine, offline, send, signedIn } from './journeys.ts'
 
 const notes = 'https://notes.example/api'
 const introspectionJwt = 'application/token-introspection+jwt'
 
-onEveryStorage('the owner of an opaque, a refresh and a JWT token sees them', async (t, begin) => {
+onStorages('the owner of an opaque, a refresh and a JWT token sees them', async (t, begin) => {
   const fixture = await begin()
   await addResource(fixture, notes)
   const { client, party, person, tokens } = await signedIn(fixture, {
@@ -31,7 +31,7 @@ onEveryStorage('the owner of an opaque, a refresh and a JWT token sees them', as
   t.false('grant_id' in jwt)
 })
 
-onEveryStorage(
+onStorages(
   'a resource server sees the tokens for its resource, and a stranger sees none',
   async (t, begin) => {
     const fixture = await begin()
@@ -108,7 +108,7 @@ test('introspection without a client is refused', async (t) => {
   t.like(await response.json(), { error: 'invalid_request' })
 })
 
-onEveryStorage(
+onStorages(
   'a client that registered a signature gets the answer as a signed JWT (RFC 9701)',
   async (t, begin) => {
     const fixture = await begin()

@@ -3,7 +3,7 @@ import { decodeProtectedHeader } from 'jose'
 import * as oidc from 'openid-client'
 import type { Keys } from '#oidc/keys.ts'
 import { start, type Fixture } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { portOf, until } from './instances.ts'
 import { introspect, offline, signedIn } from './journeys.ts'
 
@@ -17,7 +17,7 @@ const statusAt = async (fixture: Fixture, token: string): Promise<number> => {
   return (await fetch(`${portOf(fixture)}/users/me`, { headers })).status
 }
 
-onEveryStorage(
+onStorages(
   'a revoked key leaves the key set of every instance, its tokens are invalid, and people stay signed in',
   async (t, begin) => {
     const env = { KEY_POLL_SECONDS: '1' }
@@ -73,7 +73,7 @@ test('whichever key is revoked, a current and a next one remain for each algorit
   await t.throwsAsync(keys.revoke(previous.id), { message: 'not_found' })
 })
 
-onEveryStorage('a key is revoked even while rotations run', async (t, begin) => {
+onStorages('a key is revoked even while rotations run', async (t, begin) => {
   const { keys } = (await begin()).server.services
   const { id } = (await keys.list())[0]!
   const rotations = Array.from({ length: 3 }, () => keys.rotate({ force: true }))

@@ -4,7 +4,7 @@ import * as oidc from 'openid-client'
 import { keysOf } from '../../src/services.ts'
 import { createBrowser, relyingParty, signIn } from '../support/relying-party.ts'
 import { start, type Fixture } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { portOf, until } from './instances.ts'
 import { offline, signedIn } from './journeys.ts'
 
@@ -27,7 +27,7 @@ const verify = (fixture: Fixture, token: string) =>
 
 const minute = 60_000
 
-onEveryStorage(
+onStorages(
   'two instances take a rotation up without restart, and no token is ever without its key',
   async (t, begin) => {
     const env = { KEY_POLL_SECONDS: '1' }
@@ -87,7 +87,7 @@ test('without a rotation there is nothing to take up', async (t) => {
   t.is(fixture.server.app.engine.provider, before)
 })
 
-onEveryStorage(
+onStorages(
   'a rotation is refused while caches may lack the next key, and goes once they cannot',
   async (t, begin) => {
     const fixture = await begin({
@@ -111,7 +111,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage('of several rotations at once one goes and the others say so', async (t, begin) => {
+onStorages('of several rotations at once one goes and the others say so', async (t, begin) => {
   const fixture = await begin()
   const results = await Promise.allSettled(
     Array.from({ length: 4 }, () => keys(fixture, 60 * minute).rotate({ force: true })),

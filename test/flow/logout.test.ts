@@ -2,7 +2,7 @@ import test from 'ava'
 import * as oidc from 'openid-client'
 import { createBrowser } from '../support/relying-party.ts'
 import { start, type Fixture } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { introspect, offline, signedIn, type SignedIn } from './journeys.ts'
 
 const goodbye = 'http://client.example/goodbye'
@@ -20,7 +20,7 @@ async function sessionOf({ browser, party }: SignedIn): Promise<string> {
   return left?.searchParams.get('error') ?? 'signed in'
 }
 
-onEveryStorage(
+onStorages(
   'a logout with a hint asks, ends the session and goes back to the client with its state',
   async (t, begin) => {
     const fixture = await begin()
@@ -38,7 +38,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage('after a logout the old cookie opens nothing', async (t, begin) => {
+onStorages('after a logout the old cookie opens nothing', async (t, begin) => {
   const fixture = await begin()
   const journey = await signedIn(fixture, { client })
   const cookies = await journey.browser.jar.getCookies(fixture.issuer)

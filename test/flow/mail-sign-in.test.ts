@@ -5,7 +5,7 @@ import { createBrowser } from '../support/browser.ts'
 import { openInbox } from '../support/inbox.ts'
 import { relyingParty } from '../support/relying-party.ts'
 import { start, type Fixture, type StartOptions } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 
 type Begin = (options?: StartOptions) => Promise<Fixture>
 
@@ -35,7 +35,7 @@ async function castOf(t: ExecutionContext, begin: Begin, mode = 'both') {
   return { fixture, person, ask, mail, inbox }
 }
 
-onEveryStorage('the code of a mail signs in, in the browser that asked, once', async (t, begin) => {
+onStorages('the code of a mail signs in, in the browser that asked, once', async (t, begin) => {
   const { person, ask, mail } = await castOf(t, begin)
   const { page, claims } = await ask(person.email.toUpperCase())
   t.regex(page.text, /Check your inbox/)
@@ -48,7 +48,7 @@ onEveryStorage('the code of a mail signs in, in the browser that asked, once', a
   t.is((await page.submit('/mail/code', { code })).status, 400)
 })
 
-onEveryStorage('of 20 uses of a mail’s code and link at once one signs in', async (t, begin) => {
+onStorages('of 20 uses of a mail’s code and link at once one signs in', async (t, begin) => {
   const { fixture, person, ask, mail } = await castOf(t, begin)
   const { page } = await ask(person.email)
   const { code, link } = await mail()

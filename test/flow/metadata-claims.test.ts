@@ -5,7 +5,7 @@ import { administrator } from '../admin/administrator.ts'
 import { apiOf } from '../support/api.ts'
 import { authorize, createBrowser, relyingParty } from '../support/relying-party.ts'
 import { start, type Fixture, type Person } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { machine, offline } from './journeys.ts'
 
 const shop = 'https://shop.example/api'
@@ -40,7 +40,7 @@ async function tokensOf(
   return { party, tokens: await pending.redeem(left) }
 }
 
-onEveryStorage('a resource’s tokens carry the claims that it chose', async (t, beginWith) => {
+onStorages('a resource’s tokens carry the claims that it chose', async (t, beginWith) => {
   const fixture = await beginWith()
   const person = await begin(fixture)
   const { party, tokens } = await tokensOf(fixture, {
@@ -80,7 +80,7 @@ test('a token of a client for itself carries none', async (t) => {
   t.false('tier' in decodeJwt(tokens.access_token))
 })
 
-onEveryStorage(
+onStorages(
   'a client’s claims are in userinfo and the ID token, under profile only',
   async (t, beginWith) => {
     const fixture = await beginWith()

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import test from 'ava'
 import { start, type Fixture } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { signedIn } from './journeys.ts'
 
 const production = { NODE_ENV: 'production', ALLOW_INSECURE_ISSUER: 'true' }
@@ -27,51 +27,48 @@ const valueOf = (
   return line === undefined ? undefined : Number(line.split(' ').at(-1))
 }
 
-onEveryStorage(
-  'GET /metrics tells what the server does, by route and outcome',
-  async (t, begin) => {
-    const fixture = await begin()
-    const { person } = await signedIn(fixture)
-    const login = (password: string) =>
-      fetch(`${fixture.issuer}/api/v1/auth/login`, {
-        method: 'POST',
-        body: new URLSearchParams({ email: person.email, password }),
-      })
-    await login('wrong')
-    await login(person.password)
-    for (const path of ['/users/../etc/passwd', '/nothing?secret=1', '/admin/users/some-id'])
-      await fetch(fixture.issuer + path)
+onStorages('GET /metrics tells what the server does, by route and outcome', async (t, begin) => {
+  const fixture = await begin()
+  const { person } = await signedIn(fixture)
+  const login = (password: string) =>
+    fetch(`${fixture.issuer}/api/v1/auth/login`, {
+      method: 'POST',
+      body: new URLSearchParams({ email: person.email, password }),
+    })
+  await login('wrong')
+  await login(person.password)
+  for (const path of ['/users/../etc/passwd', '/nothing?secret=1', '/admin/users/some-id'])
+    await fetch(fixture.issuer + path)
 
-    const { status, lines } = await metricsOf(fixture)
-    t.is(status, 200)
-    t.is(valueOf(lines, 'yumen_logins_total', 'outcome="succeeded"'), 2)
-    t.is(valueOf(lines, 'yumen_logins_total', 'outcome="failed"'), 1)
-    t.is(valueOf(lines, 'yumen_tokens_issued_total', 'grant_type="authorization_code"'), 1)
-    t.is(valueOf(lines, 'yumen_tokens_issued_total', 'grant_type="first_party"'), 1)
-    const count = 'http_request_duration_seconds_count'
-    t.is(valueOf(lines, count, 'route="/auth/login"', 'method="POST"', 'status="2xx"'), 1)
-    t.is(valueOf(lines, count, 'route="/auth/login"', 'method="POST"', 'status="4xx"'), 1)
-    t.is(valueOf(lines, count, 'route="/oauth/token"', 'status="2xx"'), 1)
-    t.true(valueOf(lines, count, 'route="/interaction/:uid/login"')! >= 1)
-    t.is(valueOf(lines, count, 'route="/admin/users/:id"', 'status="4xx"'), 1)
-    t.is(valueOf(lines, count, 'route="none"', 'status="4xx"'), 2)
-    t.is(valueOf(lines, 'yumen_password_queue_length'), 0)
-    t.is(valueOf(lines, 'yumen_storage_errors_total', 'part="database"'), 0)
-    const redis = fixture.config.REDIS_URL === undefined ? undefined : 0
-    t.is(valueOf(lines, 'yumen_storage_errors_total', 'part="redis"'), redis)
-    t.is(valueOf(lines, 'yumen_mails', 'state="failed"'), 0)
-    t.true(valueOf(lines, 'yumen_mail_oldest_waiting_seconds')! >= 0)
-    t.is(valueOf(lines, 'yumen_password_queue_max'), fixture.config.PASSWORD_QUEUE_MAX)
-    t.true(valueOf(lines, 'yumen_database_pool_connections', 'state="used"')! >= 0)
-    t.true(valueOf(lines, 'yumen_database_pool_max')! >= 1)
-    t.is(valueOf(lines, 'yumen_audit_events_dropped_total'), 0)
-    t.true(valueOf(lines, 'process_resident_memory_bytes')! > 1e6)
-    t.truthy(lines.find((line) => line.startsWith('nodejs_eventloop_lag_p99_seconds')))
-    const text = lines.join('\n')
-    for (const raw of ['etc/passwd', 'some-id', 'secret', person.id, person.email])
-      t.false(text.includes(raw), raw)
-  },
-)
+  const { status, lines } = await metricsOf(fixture)
+  t.is(status, 200)
+  t.is(valueOf(lines, 'yumen_logins_total', 'outcome="succeeded"'), 2)
+  t.is(valueOf(lines, 'yumen_logins_total', 'outcome="failed"'), 1)
+  t.is(valueOf(lines, 'yumen_tokens_issued_total', 'grant_type="authorization_code"'), 1)
+  t.is(valueOf(lines, 'yumen_tokens_issued_total', 'grant_type="first_party"'), 1)
+  const count = 'http_request_duration_seconds_count'
+  t.is(valueOf(lines, count, 'route="/auth/login"', 'method="POST"', 'status="2xx"'), 1)
+  t.is(valueOf(lines, count, 'route="/auth/login"', 'method="POST"', 'status="4xx"'), 1)
+  t.is(valueOf(lines, count, 'route="/oauth/token"', 'status="2xx"'), 1)
+  t.true(valueOf(lines, count, 'route="/interaction/:uid/login"')! >= 1)
+  t.is(valueOf(lines, count, 'route="/admin/users/:id"', 'status="4xx"'), 1)
+  t.is(valueOf(lines, count, 'route="none"', 'status="4xx"'), 2)
+  t.is(valueOf(lines, 'yumen_password_queue_length'), 0)
+  t.is(valueOf(lines, 'yumen_storage_errors_total', 'part="database"'), 0)
+  const redis = fixture.config.REDIS_URL === undefined ? undefined : 0
+  t.is(valueOf(lines, 'yumen_storage_errors_total', 'part="redis"'), redis)
+  t.is(valueOf(lines, 'yumen_mails', 'state="failed"'), 0)
+  t.true(valueOf(lines, 'yumen_mail_oldest_waiting_seconds')! >= 0)
+  t.is(valueOf(lines, 'yumen_password_queue_max'), fixture.config.PASSWORD_QUEUE_MAX)
+  t.true(valueOf(lines, 'yumen_database_pool_connections', 'state="used"')! >= 0)
+  t.true(valueOf(lines, 'yumen_database_pool_max')! >= 1)
+  t.is(valueOf(lines, 'yumen_audit_events_dropped_total'), 0)
+  t.true(valueOf(lines, 'process_resident_memory_bytes')! > 1e6)
+  t.truthy(lines.find((line) => line.startsWith('nodejs_eventloop_lag_p99_seconds')))
+  const text = lines.join('\n')
+  for (const raw of ['etc/passwd', 'some-id', 'secret', person.id, person.email])
+    t.false(text.includes(raw), raw)
+})
 
 test('what callers write never becomes a label', async (t) => {
   const fixture = await start(t)

@@ -1,7 +1,7 @@
 import test from 'ava'
 import * as oidc from 'openid-client'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { machine, offline, post, signedIn } from './journeys.ts'
 
 interface Health {
@@ -17,7 +17,7 @@ const health = async (issuer: string, path = '/health/ready') => {
   return { status: response.status, cache: response.headers.get('cache-control'), body }
 }
 
-onEveryStorage('a healthy server is live and ready, and names its parts', async (t, begin) => {
+onStorages('a healthy server is live and ready, and names its parts', async (t, begin) => {
   const { issuer, config } = await begin()
   const parts = { accepting: true, database: true, writes: true, keys: true, migrations: true }
   for (const path of ['/health', '/health/ready']) {

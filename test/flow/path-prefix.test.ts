@@ -3,10 +3,10 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as oidc from 'openid-client'
 import { createBrowser, relyingParty, signIn } from '../support/relying-party.ts'
 import { callback, start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { machine, offline, post, signedIn } from './journeys.ts'
 
-onEveryStorage('under a path the whole journey stays under it', async (t, begin) => {
+onStorages('under a path the whole journey stays under it', async (t, begin) => {
   const fixture = await begin({ path: '/sso' })
   t.regex(fixture.issuer, /\/sso$/)
   const person = await fixture.addUser()

@@ -2,7 +2,7 @@ import test from 'ava'
 import * as oidc from 'openid-client'
 import { authorize, createBrowser, relyingParty } from '../support/relying-party.ts'
 import { callback, start, type Fixture } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { refusal } from './journeys.ts'
 
 async function push(fixture: Fixture, metadata: Record<string, unknown> = {}) {
@@ -21,20 +21,17 @@ async function push(fixture: Fixture, metadata: Record<string, unknown> = {}) {
   return { config, parameters, redeem }
 }
 
-onEveryStorage(
-  'a pushed request goes through the browser as a reference alone',
-  async (t, begin) => {
-    const fixture = await begin()
-    const person = await fixture.addUser()
-    const { config, parameters, redeem } = await push(fixture)
-    const url = await oidc.buildAuthorizationUrlWithPAR(config, parameters)
-    t.deepEqual([...url.searchParams.keys()].toSorted(), ['client_id', 'request_uri'])
-    const left = await authorize(createBrowser(fixture.issuer), url, person)
-    t.is((await redeem(left)).claims()?.sub, person.id)
-  },
-)
+onStorages('a pushed request goes through the browser as a reference alone', async (t, begin) => {
+  const fixture = await begin()
+  const person = await fixture.addUser()
+  const { config, parameters, redeem } = await push(fixture)
+  const url = await oidc.buildAuthorizationUrlWithPAR(config, parameters)
+  t.deepEqual([...url.searchParams.keys()].toSorted(), ['client_id', 'request_uri'])
+  const left = await authorize(createBrowser(fixture.issuer), url, person)
+  t.is((await redeem(left)).claims()?.sub, person.id)
+})
 
-onEveryStorage('a pushed request can be used once', async (t, begin) => {
+onStorages('a pushed request can be used once', async (t, begin) => {
   const fixture = await begin()
   const person = await fixture.addUser()
   const { config, parameters } = await push(fixture)
@@ -82,7 +79,7 @@ test('a wrong request is refused when it is pushed, before any browser is involv
   }
 })
 
-onEveryStorage('form_post brings the answer in the body of a form', async (t, begin) => {
+onStorages('form_post brings the answer in the body of a form', async (t, begin) => {
   const fixture = await begin()
   const person = await fixture.addUser()
   const { config, parameters, redeem } = await push(fixture)

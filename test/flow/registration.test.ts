@@ -1,11 +1,11 @@
 import test from 'ava'
 import { createBrowser, relyingParty } from '../support/relying-party.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 
 const account = { email: 'xiao.ming@example.com', password: 'a fine long pass phrase' }
 
-onEveryStorage('prompt=create makes an account that is signed in at once', async (t, begin) => {
+onStorages('prompt=create makes an account that is signed in at once', async (t, begin) => {
   const fixture = await begin()
   const party = await relyingParty(fixture, await fixture.addClient())
   const pending = await party.begin({ prompt: 'create' })
@@ -62,7 +62,7 @@ test('every problem of a registration is told at once, and what was typed stays'
   t.falsy(again.root.querySelector('[name=password]')?.getAttribute('value'))
 })
 
-onEveryStorage('a taken e-mail or username is told, whatever its case', async (t, begin) => {
+onStorages('a taken e-mail or username is told, whatever its case', async (t, begin) => {
   const fixture = await begin()
   await fixture.addUser({ ...account, username: 'xiaoming' })
   const party = await relyingParty(fixture, await fixture.addClient())

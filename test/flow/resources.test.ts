@@ -3,13 +3,13 @@ import { decodeJwt } from 'jose'
 import * as oidc from 'openid-client'
 import { authorize, createBrowser, relyingParty } from '../support/relying-party.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { addResource, offline, refusal, signedIn } from './journeys.ts'
 
 const notes = 'https://notes.example/api'
 const files = 'https://files.example/api'
 
-onEveryStorage(
+onStorages(
   'a client with a default resource gets a JWT for it, at the code and at every refresh',
   async (t, begin) => {
     const fixture = await begin()
@@ -26,7 +26,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage(
+onStorages(
   'another client gets a userinfo token first and a JWT when it says resource again',
   async (t, begin) => {
     const fixture = await begin()
@@ -45,7 +45,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage(
+onStorages(
   'of two resources each gets a token with its own scopes and its own life',
   async (t, begin) => {
     const fixture = await begin()

@@ -4,7 +4,7 @@ import { addApp, appWith } from '../support/authenticator.ts'
 import type { Page } from '../support/browser.ts'
 import { createBrowser, relyingParty, signIn, type RelyingParty } from '../support/relying-party.ts'
 import { start, type Fixture, type Person } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 
 const two = 'urn:yumen:acr:2'
 const one = 'urn:yumen:acr:1'
@@ -39,7 +39,7 @@ async function withPassword(
   return { page, claims }
 }
 
-onEveryStorage(
+onStorages(
   'who has an authenticator app is asked for its code, and the ID token says so',
   async (t, begin) => {
     const cast = await castOf(await begin())
@@ -65,7 +65,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage(
+onStorages(
   'who must have a second factor and has none sets up an app during the sign-in',
   async (t, begin) => {
     const fixture = await begin({ env: { SECOND_FACTOR_FOR_ROLES: 'staff' } })

@@ -2,11 +2,11 @@ import test from 'ava'
 import * as oidc from 'openid-client'
 import { newSecret } from '#lib/ids.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { portOf } from './instances.ts'
 import { introspect, offline, post, signedIn } from './journeys.ts'
 
-onEveryStorage(
+onStorages(
   'with a new SECRET_KEY and the old one listed, sessions, keys and answers still open',
   async (t, begin) => {
     const fixture = await begin()

@@ -5,7 +5,7 @@ import { yumen } from '../cli/cli.ts'
 import { addApp } from '../support/authenticator.ts'
 import { createBrowser, relyingParty, signIn } from '../support/relying-party.ts'
 import { start, type Fixture } from '../support/start.ts'
-import { onEveryDatabase, onEveryStorage } from '../support/storages.ts'
+import { onEveryDatabase, onStorages } from '../support/storages.ts'
 import { balancer, portOf } from './instances.ts'
 import { signedIn } from './journeys.ts'
 
@@ -65,7 +65,7 @@ onEveryDatabase(
   },
 )
 
-onEveryStorage(
+onStorages(
   'during a rolling change of SECRET_KEY a sign-in may meet another server at each step',
   async (t, begin) => {
     const { address, spreadOver } = await balancer(t)

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { createBrowser, signIn } from '../support/relying-party.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { signedIn } from './journeys.ts'
 
 test('prompt=select_account shows who is signed in, and continuing is enough', async (t) => {
@@ -15,7 +15,7 @@ test('prompt=select_account shows who is signed in, and continuing is enough', a
   t.is((await pending.redeem(left!)).claims()?.sub, person.id)
 })
 
-onEveryStorage('prompt=select_account lets another person sign in', async (t, begin) => {
+onStorages('prompt=select_account lets another person sign in', async (t, begin) => {
   const fixture = await begin()
   const { browser, party, person } = await signedIn(fixture)
   const other = await fixture.addUser()

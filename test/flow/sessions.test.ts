@@ -5,10 +5,10 @@ import { committed } from '#oidc/unit-of-work.ts'
 import type { Browser } from '../support/browser.ts'
 import { authorize, createBrowser, relyingParty, signIn } from '../support/relying-party.ts'
 import { start, type Fixture } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { signedIn } from './journeys.ts'
 
-onEveryStorage('with a session the second authorization is silent', async (t, begin) => {
+onStorages('with a session the second authorization is silent', async (t, begin) => {
   const fixture = await begin()
   const { browser, party, person } = await signedIn(fixture)
   const pending = await party.begin()
@@ -23,7 +23,7 @@ onEveryStorage('with a session the second authorization is silent', async (t, be
   t.is(tokens.claims()?.sub, person.id)
 })
 
-onEveryStorage(
+onStorages(
   'a session is good for a second client, which only asks for consent, and once',
   async (t, begin) => {
     const fixture = await begin()

@@ -2,7 +2,7 @@ import test from 'ava'
 import { decodeJwt } from 'jose'
 import { apiOf } from '../support/api.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { openWechat } from '../support/wechat.ts'
 import { post } from '../security/journey.ts'
 import { introspect } from './journeys.ts'
@@ -15,7 +15,7 @@ const metadata = {
   response_types: [],
 }
 
-onEveryStorage(
+onStorages(
   'a mini program signs its user in at the token endpoint, and the tokens are the engine’s',
   async (t, begin) => {
     const { wechat, second, env } = await openWechat(t)

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import { apiOf } from '../support/api.ts'
 import { start, type Fixture, type StartOptions } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { openWechat, openidOf } from '../support/wechat.ts'
 import { post } from '../security/journey.ts'
 
@@ -31,7 +31,7 @@ async function open(t: ExecutionContext, begin: (options?: StartOptions) => Prom
 
 const stableToken = '/cgi-bin/stable_token'
 
-onEveryStorage(
+onStorages(
   'all processes share one access token, fetched once, and again when it was refused',
   async (t, begin) => {
     const { wechat, second, fixture, call } = await open(t, begin)

@@ -1,9 +1,9 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { openidOf } from '../support/wechat.ts'
 import { auditTypes, openWorld } from './mini-program.ts'
 
-onEveryStorage(
+onStorages(
   'somebody signs in from a mini program, is made a user, and comes back as the same',
   async (t, begin) => {
     const { wechat, fixture, api, login } = await openWorld(t, begin)
@@ -44,7 +44,7 @@ onEveryStorage(
   },
 )
 
-onEveryStorage('fifty first sign-ins of one person at once make one user', async (t, begin) => {
+onStorages('fifty first sign-ins of one person at once make one user', async (t, begin) => {
   const { fixture, login } = await openWorld(t, begin)
   const answers = await Promise.all(Array.from({ length: 50 }, () => login({ name: 'Li' })))
   t.deepEqual([...new Set(answers.map(({ status }) => status))], [200])
@@ -55,7 +55,7 @@ onEveryStorage('fifty first sign-ins of one person at once make one user', async
   t.is(types.filter((type) => type === 'user.registered').length, 1)
 })
 
-onEveryStorage('a unionid that shows later joins the apps of one owner', async (t, begin) => {
+onStorages('a unionid that shows later joins the apps of one owner', async (t, begin) => {
   const { wechat, second, fixture, api, login } = await openWorld(t, begin)
   const before = await login({ name: 'Li' })
   const withUnion = { name: 'Li', unionId: 'o6_bmasdasdsad6_2sgVt7hMZOPfL' }
@@ -72,7 +72,7 @@ onEveryStorage('a unionid that shows later joins the apps of one owner', async (
 
 const names = ['王小明', '👩‍👩‍👧‍👦 玉门 𠮷野家', 'Zoë – 𝒜', '１２３ｶﾅ', 'a\u0301e\u0301']
 
-onEveryStorage(
+onStorages(
   'Chinese and emoji nicknames survive, also when they change at WeChat',
   async (t, begin) => {
     const { wechat, fixture, api } = await openWorld(t, begin)

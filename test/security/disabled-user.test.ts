@@ -5,7 +5,7 @@ import { apiOf } from '../support/api.ts'
 import { createBrowser } from '../support/browser.ts'
 import { openInbox } from '../support/inbox.ts'
 import { start, type Fixture } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { introspect, newCast, obtainCode, offline, post, redeem, refresh, send } from './journey.ts'
 
 /** authentik CVE-2025-53942: a deactivated user could still sign in by another way than the one that was closed. */
@@ -110,42 +110,39 @@ test('a ban counts before the sign-ins have ended, should the server die in betw
   t.deepEqual({ refresh, refreshOfClient, code }, { refresh: 401, refreshOfClient: 400, code: 400 })
 })
 
-onEveryStorage(
-  'a banned person is out at once, by whatever way they had come in',
-  async (t, begin) => {
-    const admin = { email: 'root@example.com', password: 'the first of them all' }
-    const inbox = await openInbox(t)
-    const env = {
-      ADMIN_EMAIL: admin.email,
-      ADMIN_PASSWORD: admin.password,
-      SMTP_URL: inbox.url,
-    }
-    const fixture = await begin({ env })
-    const { person, ...ways } = await everyWayIn(fixture)
-    t.deepEqual(new Set(Object.values(await ways.statuses())), new Set([200]))
-    t.deepEqual(new Set(await ways.active()), new Set([true]))
-    t.deepEqual(new Set(await ways.verified()), new Set([true]))
+onStorages('a banned person is out at once, by whatever way they had come in', async (t, begin) => {
+  const admin = { email: 'root@example.com', password: 'the first of them all' }
+  const inbox = await openInbox(t)
+  const env = {
+    ADMIN_EMAIL: admin.email,
+    ADMIN_PASSWORD: admin.password,
+    SMTP_URL: inbox.url,
+  }
+  const fixture = await begin({ env })
+  const { person, ...ways } = await everyWayIn(fixture)
+  t.deepEqual(new Set(Object.values(await ways.statuses())), new Set([200]))
+  t.deepEqual(new Set(await ways.active()), new Set([true]))
+  t.deepEqual(new Set(await ways.verified()), new Set([true]))
 
-    const api = apiOf(fixture)
-    const { access_token: token } = await api.login(admin)
-    const ban = await api.call('POST', `/admin/users/${person.id}/ban`, { token, body: {} })
-    t.is(ban.status, 200)
+  const api = apiOf(fixture)
+  const { access_token: token } = await api.login(admin)
+  const ban = await api.call('POST', `/admin/users/${person.id}/ban`, { token, body: {} })
+  t.is(ban.status, 200)
 
-    const { exchange, ...rest } = await ways.statuses()
-    t.is(exchange, 400)
-    t.deepEqual(new Set(Object.values(rest)), new Set([401]), JSON.stringify(rest))
-    t.deepEqual(new Set(await ways.active()), new Set([false]))
-    t.deepEqual(new Set(await ways.verified()), new Set([false]))
-    t.deepEqual(await ways.last(), {
-      refresh: 401,
-      refreshOfClient: 400,
-      code: 400,
-      browser: true,
-    })
-    const reset = await api.call('POST', '/auth/forgot-password', { body: { email: person.email } })
-    t.is(reset.status, 202)
-    await fixture.server.services.mail.work()
-    t.deepEqual((await fixture.storage.mailQueue.list({ limit: 9 })).mails, [])
-    t.false(inbox.received.some(({ text }) => text.includes('/reset-password')))
-  },
-)
+  const { exchange, ...rest } = await ways.statuses()
+  t.is(exchange, 400)
+  t.deepEqual(new Set(Object.values(rest)), new Set([401]), JSON.stringify(rest))
+  t.deepEqual(new Set(await ways.active()), new Set([false]))
+  t.deepEqual(new Set(await ways.verified()), new Set([false]))
+  t.deepEqual(await ways.last(), {
+    refresh: 401,
+    refreshOfClient: 400,
+    code: 400,
+    browser: true,
+  })
+  const reset = await api.call('POST', '/auth/forgot-password', { body: { email: person.email } })
+  t.is(reset.status, 202)
+  await fixture.server.services.mail.work()
+  t.deepEqual((await fixture.storage.mailQueue.list({ limit: 9 })).mails, [])
+  t.false(inbox.received.some(({ text }) => text.includes('/reset-password')))
+})

@@ -4,7 +4,7 @@ import { createBrowser, type Page } from '../support/browser.ts'
 import type { GithubStandIn } from '../support/stand-ins/github.ts'
 import { oidcStandIn, type Forgery, type OidcStandIn } from '../support/stand-ins/oidc.ts'
 import { start, type Fixture } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import {
   begin,
   callbackOf,
@@ -231,7 +231,7 @@ test('no address of a callback leads anywhere but on our own pages', async (t) =
   t.is(bounced.headers.get('location'), '/oauth/google/callback?code=c&state=s')
 })
 
-onEveryStorage(
+onStorages(
   'a copy of the storage holds nothing that continues a way to a provider',
   async (t, open) => {
     const google = await oidcStandIn(t)

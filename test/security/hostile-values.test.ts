@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'ava'
 import { sha256 } from '#lib/hashing.ts'
 import { createBrowser } from '../support/browser.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { isClean } from './clean.ts'
 import { authorizeUrl, basic, newCast, post, send, type Answer } from './journey.ts'
 
@@ -42,7 +42,7 @@ const sendForm = (url: string, body: string, headers: Fields): Promise<Answer> =
     headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
   })
 
-onEveryStorage('no value at the authorize endpoint makes the server fail', async (t, begin) => {
+onStorages('no value at the authorize endpoint makes the server fail', async (t, begin) => {
   const { fixture, client } = await newCast(await begin())
   const sound = Object.fromEntries(authorizeUrl(fixture, client).searchParams)
   const more =
@@ -63,7 +63,7 @@ const tokenRequests: Fields[] = [
   { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: 'a' },
 ]
 
-onEveryStorage('no value at the endpoints for clients makes the server fail', async (t, begin) => {
+onStorages('no value at the endpoints for clients makes the server fail', async (t, begin) => {
   const { fixture, client } = await newCast(await begin(), {
     grant_types: ['refresh_token', 'client_credentials', 'authorization_code'],
   })
@@ -113,7 +113,7 @@ async function withClientNames(t: ExecutionContext, issuer: string): Promise<voi
   }
 }
 
-onEveryStorage('nothing that a person types makes the server fail', async (t, begin) => {
+onStorages('nothing that a person types makes the server fail', async (t, begin) => {
   const { fixture, client } = await newCast(await begin())
   const browser = createBrowser(fixture.issuer)
   const { url, root } = await browser.open(authorizeUrl(fixture, client).href)
@@ -154,7 +154,7 @@ const lookalikes = (name: string): string[] => [
   name.replace('a', '\uff41'),
 ]
 
-onEveryStorage('clients and resources are known by their exact names alone', async (t, begin) => {
+onStorages('clients and resources are known by their exact names alone', async (t, begin) => {
   const fixture = await begin()
   const client = { id: 'a-client', secret: 'the secret of a client' }
   const resource = 'https://api.example/a'

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { start, type Fixture } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { fifty } from './journey.ts'
 import { sendRaw } from './raw.ts'
 
@@ -99,7 +99,7 @@ function watch(t: ExecutionContext, { server: { services } }: Fixture): () => nu
   return () => looked
 }
 
-onEveryStorage(
+onStorages(
   '50 parallel good sign-ins all succeed, and of 50 bad ones at two processes no more than the limit are looked at',
   async (t, begin) => {
     const first = await begin()

@@ -2,7 +2,7 @@ import test from 'ava'
 import { createBrowser } from '../support/browser.ts'
 import { signIn } from '../support/relying-party.ts'
 import { start } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { runStatements } from '../support/databases.ts'
 import { sha256 } from '#lib/hashing.ts'
 import { createProver } from './dpop.ts'
@@ -118,7 +118,7 @@ test('no log line of a whole journey, failures included, holds a secret', async 
   t.notRegex(log, /Bearer |Basic [A-Za-z0-9+/]{8}|"(cookie|authorization)"/i)
 })
 
-onEveryStorage(
+onStorages(
   'a statement that fails is logged with its stack and without its values',
   async (t, begin) => {
     const fixture = await begin()

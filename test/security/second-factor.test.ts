@@ -4,7 +4,7 @@ import { addApp } from '../support/authenticator.ts'
 import { createBrowser, type Page } from '../support/browser.ts'
 import { relyingParty, signIn } from '../support/relying-party.ts'
 import { start, type Fixture, type Person } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { authorizeUrl, fifty, newCast, send } from './journey.ts'
 
 /** CVE-2026-1035 and its kin, for the second factor: races, replays, guesses, swapped tokens, skipped steps. */
@@ -17,31 +17,28 @@ const answer = (
   body: { mfa_token: string; method: string; code: string },
 ) => apiOf({ issuer }).call('POST', '/auth/mfa', { body })
 
-onEveryStorage(
-  'of 50 uses of one code at once, at two processes, one succeeds',
-  async (t, begin) => {
-    const fixture = await begin()
-    const beside = await start(t, { beside: fixture })
-    const person = await fixture.addUser()
-    const app = await addApp(fixture, person.id)
-    // Each with a token of its own, so that only the code is raced for; few enough to be looked at.
-    const tokens = await Promise.all(
-      Array.from({ length: 5 }, async () => (await login(fixture, person)).body.mfa_token),
-    )
-    const code = app.next()
-    const answers = await fifty((index) =>
-      answer(index % 2 ? fixture : beside, {
-        mfa_token: tokens[index % 5],
-        method: 'totp',
-        code,
-      }),
-    )
-    t.is(answers.filter(({ status }) => status === 200).length, 1)
-    t.true(answers.every(({ status }) => [200, 400, 401, 429].includes(status)))
-  },
-)
+onStorages('of 50 uses of one code at once, at two processes, one succeeds', async (t, begin) => {
+  const fixture = await begin()
+  const beside = await start(t, { beside: fixture })
+  const person = await fixture.addUser()
+  const app = await addApp(fixture, person.id)
+  // Each with a token of its own, so that only the code is raced for; few enough to be looked at.
+  const tokens = await Promise.all(
+    Array.from({ length: 5 }, async () => (await login(fixture, person)).body.mfa_token),
+  )
+  const code = app.next()
+  const answers = await fifty((index) =>
+    answer(index % 2 ? fixture : beside, {
+      mfa_token: tokens[index % 5],
+      method: 'totp',
+      code,
+    }),
+  )
+  t.is(answers.filter(({ status }) => status === 200).length, 1)
+  t.true(answers.every(({ status }) => [200, 400, 401, 429].includes(status)))
+})
 
-onEveryStorage('of 50 uses of one recovery code at once one succeeds', async (t, begin) => {
+onStorages('of 50 uses of one recovery code at once one succeeds', async (t, begin) => {
   const fixture = await begin()
   const person = await fixture.addUser()
   await addApp(fixture, person.id)
@@ -56,7 +53,7 @@ onEveryStorage('of 50 uses of one recovery code at once one succeeds', async (t,
   t.is(answers.filter(({ status }) => status === 200).length, 1)
 })
 
-onEveryStorage('of 50 answers with one mfa_token at once one succeeds', async (t, begin) => {
+onStorages('of 50 answers with one mfa_token at once one succeeds', async (t, begin) => {
   const fixture = await begin()
   const person = await fixture.addUser()
   await addApp(fixture, person.id)
@@ -69,7 +66,7 @@ onEveryStorage('of 50 answers with one mfa_token at once one succeeds', async (t
   t.is(answers.filter(({ status }) => status === 200).length, 1)
 })
 
-onEveryStorage(
+onStorages(
   'five wrong codes close that factor to the right one too, and no other, nor the password',
   async (t, begin) => {
     const fixture = await begin()
@@ -248,7 +245,7 @@ const odd = [
   'v1.AAAAAAAA.AAAA.AAAA',
 ]
 
-onEveryStorage('no odd value makes the second step fail or lets anybody in', async (t, begin) => {
+onStorages('no odd value makes the second step fail or lets anybody in', async (t, begin) => {
   const fixture = await begin()
   const { page, browser, person } = await atQuestion(fixture)
   const csrf = page.root.querySelector('[name=csrf]')!.getAttribute('value')!

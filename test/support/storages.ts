@@ -44,6 +44,19 @@ type Run = (
 /** Registers the test once for each storage; where a server is missing it is skipped, and the title says which. */
 export const onEveryStorage = (title: string, run: Run): void => onEach(storages, title, run)
 
+/**
+ * The same on SQLite and on one of the servers, which take turns by the title; every night (`TEST_STORAGES=all`) on each
+ * storage. For journeys: what a store promises, races included, is tested on every storage in any run.
+ */
+export const onStorages = (title: string, run: Run): void => {
+  const servers = storages.filter(({ database }) => database !== 'sqlite')
+  const turn = [...title].reduce((sum, character) => sum + character.codePointAt(0)!, 0)
+  const chosen = servers[turn % servers.length]
+  const isWanted = (one: Combination) =>
+    process.env['TEST_STORAGES'] === 'all' || one.database === 'sqlite' || one === chosen
+  onEach(storages.filter(isWanted), title, run)
+}
+
 /** The same on the database servers alone, for what is tested on SQLite elsewhere. */
 export const onEveryServer = (title: string, run: Run): void =>
   onEach(
