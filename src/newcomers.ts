@@ -51,7 +51,7 @@ export function createNewcomers({ config, mail, ...parts }: NewcomersParts): New
   }
 }
 
-/** Recovery for strangers: what they ask for is kept, and done when they have their answer, whoever they asked about. */
+/** Recovery for callers who are not signed in: the work is queued and done after the answer, which is the same for every account. */
 export function recoveryForStrangers(recovery: Recovery, mail: Pick<MailQueue, 'later'>): Recovery {
   const forgotPassword = mail.later('forgotPassword', recovery.forgotPassword)
   const requestVerification = mail.later('requestVerification', recovery.requestVerification)

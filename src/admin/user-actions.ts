@@ -132,7 +132,7 @@ async function resetPassword(parts: UserActionParts, call: Call<z.infer<typeof r
   const { password } = call.body
   if (password !== undefined) {
     const passwordHash = await hashPassword(parts, password)
-    // Nobody has shown that the address is theirs; all the same a stranger may have made the account.
+    // No owner has confirmed the address, but the account may have been made by a stranger.
     await parts.endSignIns(user, { passwordHash, apiKeys: true, takeover: {} })
     parts.audit({ type: 'password.set', target }, call)
     return { message: 'the password is set and every sign-in and API key has ended' }

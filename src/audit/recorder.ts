@@ -88,6 +88,6 @@ export function createAuditRecorder(parts: AuditRecorderParts): AuditRecorder {
   }
 }
 
-/** Tokens of clients that act for themselves are many and nobody's sign-in: no request waits for them. */
+/** Clients that act for themselves get many tokens, and none is a sign-in: no request waits for these events. */
 const isAboutPerson = ({ type, actor }: NewAuditEvent): boolean =>
   !(type === 'token.issued' && actor?.startsWith('client:'))

@@ -158,7 +158,7 @@ function halfProviders(values: Environment): string[] {
   })
 }
 
-/** Whoever names certificates wants TLS, and must not run without it. */
+/** An operator who sets certificates wants TLS, and must not run without it. */
 function unusedCertificates(given: Settings): string[] {
   const pairs = [
     ['DATABASE_URL', 'DATABASE_CA_FILE'],

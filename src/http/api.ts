@@ -31,8 +31,8 @@ export interface ApiRoute<Body = unknown, Query = unknown, Params = unknown> {
 }
 
 /**
- * Who may call: anyone; whoever brings a user's token or key; with this scope, and where the route is about the caller's own
- * account as a person; or a client with its credentials.
+ * Who may call: anyone; a user's token or key; a token or key with this scope (`asPerson`: one that acts for a person,
+ * because the route is about the caller's own account); or a client with its credentials.
  */
 export type Access = 'anyone' | 'user' | { scope: string; asPerson?: true } | 'client'
 

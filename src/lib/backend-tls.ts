@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 
 /**
  * What the address of a backend says about TLS. Each vendor has words of its own, and some of them mean "encrypted, if the
- * server likes, with whoever is there". Here there are two cases: no TLS, or TLS with the certificate and the host name
+ * server likes, with any certificate". Here there are two cases: no TLS, or TLS with the certificate and the host name
  * verified. An address that asks for something between is refused, and so is one whose words we do not know: a connection
  * must never be plain because a word was overlooked.
  */
@@ -84,7 +84,7 @@ const mysql: Rules = {
   isOn: never,
 }
 const none = { words: [], files: [], on: '', off: '' }
-/** A password must not go out in the clear because somebody on the way has left out "STARTTLS". */
+/** A password must not go out in the clear because an attacker on the network removed "STARTTLS". */
 const hasPassword = (url: string): boolean => /^smtp:\/\/[^/?]*:[^/?]*@/.test(url)
 
 const schemes: Readonly<Record<string, Rules>> = {

@@ -129,7 +129,7 @@ const withoutTimes = ({
 /** Models that go with what the request writes: a session that gets a new id, an interaction that is resumed. */
 const takesPart = new Set<ArtifactModel>(['Session', 'Interaction'])
 
-/** Whoever is late is told so before any token is made. */
+/** A request that comes too late is refused before any token is made. */
 function spentBefore(
   model: ArtifactModel,
   { graceMs, onRefreshReplay }: Pick<AdapterParts, 'graceMs' | 'onRefreshReplay'>,

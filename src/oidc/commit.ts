@@ -45,7 +45,7 @@ async function answerAgain(grace: RefreshGrace, ctx: KoaContextWithOIDC): Promis
   return true
 }
 
-/** Somebody was quicker, or what the request belongs to has ended while it was on its way: nothing of it counts. */
+/** Another request was faster, or the sign-in ended while this one was in flight: none of its writes count. */
 async function answerOvertaken(
   provider: Provider,
   { ctx, refused, grace }: { ctx: KoaContextWithOIDC; refused: ArtifactWrite; grace: RefreshGrace },

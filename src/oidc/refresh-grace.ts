@@ -12,8 +12,8 @@ import { currentUnit } from './unit-of-work.ts'
  * gets the very same answer again. There is never a second chain, and after the grace reuse revokes the grant (RFC 9700
  * §4.14).
  *
- * The answer is kept sealed under the hash of the spent token, written in the transaction that spends it: whoever finds
- * the token spent finds the answer too. It goes when its grant does.
+ * The answer is kept sealed under the hash of the spent token, written in the transaction that spends it: a request
+ * that finds the token spent finds the answer too. It goes when its grant does.
  */
 export interface RefreshGrace {
   /** Keeps the answer of this request, with all that it writes, if it has spent a refresh token. */

@@ -48,7 +48,7 @@ export const inUnit = <T>(
   return units.run(unit, () => work(unit))
 }
 
-/** A write of the unit was refused: what it belongs to has ended meanwhile, or somebody was quicker. */
+/** A write of the unit was refused: what it belongs to has ended, or another request was faster. */
 export class Overtaken extends Error {
   readonly write: ArtifactWrite
   constructor(write: ArtifactWrite) {

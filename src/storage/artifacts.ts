@@ -74,7 +74,7 @@ export interface StoredArtifact extends Artifact {
 
 /** One write of a batch; see `ArtifactStore.write`. */
 export type ArtifactWrite =
-  /** Writes a record whose key nobody has. */
+  /** Writes a record with a new key. */
   | { verb: 'add'; model: ArtifactModel; key: string; artifact: Artifact }
   /**
    * Writes the whole record again, under the key `to` if it is given; its `consumedAt` stays, and so does its epoch unless

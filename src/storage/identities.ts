@@ -47,7 +47,7 @@ export interface IdentityStore {
 
   /**
    * Gives the identity to the user, and brings it up to date when they have it already. Rejects with
-   * AlreadyExists('identity') when it, or its union, is somebody else's, and with SignInsEnded when a given `epoch` is not
+   * AlreadyExists('identity') when it, or its union, belongs to another user, and with SignInsEnded when a given `epoch` is not
    * the user's sign-in epoch; then nothing is changed.
    */
   link(userId: string, seen: SeenIdentity, epoch?: number): Promise<Identity>

@@ -26,12 +26,12 @@ export interface EndOfSignIns {
    * (`TakenAway`). Nothing happens where the address is confirmed, or is not `email`.
    */
   takeover?: Takeover | undefined
-  /** Whether the address is taken off the account: its owner says that they never made it. */
+  /** Whether the address is removed from the account: its owner says that they never made it. */
   disown?: boolean | undefined
 }
 
 export interface Takeover {
-  /** The address that the person has shown to be theirs, which is confirmed with this; absent when nobody has. */
+  /** The address that the person has shown to be theirs; it becomes confirmed. Absent when it is not shown. */
   email?: string | undefined
   /** Whether the password goes too, for an owner who comes another way and sets none. */
   password?: boolean | undefined

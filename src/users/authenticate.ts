@@ -31,7 +31,7 @@ export function createAuthenticate({ users, passwords, limits }: AuthenticatePar
       find: () => users.findByIdentifier(identifier.trim()),
       async look(user, isOpen) {
         const stored = user && (await users.findPasswordHash(user.id))
-        // Whoever is locked out or banned pays the same time, and learns nothing from it.
+        // A locked or banned account takes the same time, so that timing reveals nothing.
         const fits = await passwords.verify(
           isOpen && !user?.bannedAt ? stored : undefined,
           password,

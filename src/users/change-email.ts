@@ -37,7 +37,7 @@ export interface ChangeEmailParts {
   send: SendEmailMail
 }
 
-/** Tells the new address the code, or its owner that somebody wants it, and the old one what is going on. */
+/** Mails the code to the new address (or a warning, if it belongs to an account) and a notice to the old one. */
 export type TellChange = (change: {
   userId: string
   email: string

@@ -10,14 +10,14 @@ import { createTurns } from './turns.ts'
  * address, four times as often for one account from anywhere (or a stranger could lock people out with five guesses) and
  * for one address (people share them), whatever the accounts. A try is counted before it is looked at and taken back when
  * it was right, so that parallel guesses cannot exceed the limit. An unknown account is counted like a known one, and
- * whoever is locked out sees what whoever is wrong sees.
+ * a locked account gets the same answer as a wrong password.
  *
  * E-mail and username of an account share its counter. At the address a right password takes back its own try only;
  * otherwise an attacker could clear the counter with an account of their own between guesses at others.
  *
  * Parallel tries that are all right must not shut each other out while they are counted: in one process those of a name
  * from one address are looked at one after another, and those of one address half as many at a time as it may fail. A try
- * that is refused waits for nobody.
+ * that is refused does not wait.
  */
 export interface LoginLimits {
   /**

@@ -91,7 +91,7 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
       method: 'post',
       path: '/auth/disown-email',
       summary:
-        'Say that an account was made with an address by someone else, with the token of the link that would confirm it: the address comes off the account, and its sign-ins end.',
+        'Say that an account was made with an address by someone else, with the token of the link that would confirm it: the address is removed from the account, and its sign-ins end.',
       body: z.strictObject({ token: text(128).min(1) }),
       answer: { status: 200, description: 'Done.', schema: message },
       problems: { 400: 'invalid_token: unknown, used or too old' },

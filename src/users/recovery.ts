@@ -40,8 +40,8 @@ export interface Recovery {
   /** The account whose address the link would confirm; undefined when it would not. */
   whoseEmail(token: string): Promise<User | undefined>
   /**
-   * For an owner of an address who has never made the account that the link is for: the address comes off it, and an
-   * account that nobody can sign in to any more is removed. Rejects with `invalid_token` as above.
+   * For an owner of an address who has never made the account that the link is for: the address is removed from it,
+   * and an account that has no other way to sign in is deleted. Rejects with `invalid_token` as above.
    */
   disownEmail(token: string): Promise<User>
 }

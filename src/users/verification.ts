@@ -65,7 +65,7 @@ export function createVerification(
   }
 }
 
-/** Without its address nobody may be able to sign in to the account. The last administrator stays. */
+/** An account without its address may have no way to sign in left. The last administrator stays. */
 async function removeUnreachable(
   { users, identities }: RecoveryParts,
   { id, username }: User,

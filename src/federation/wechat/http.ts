@@ -96,7 +96,7 @@ async function send(
     response = await callStep({ url, method }, (headers) =>
       fetch(url, {
         method,
-        // Whoever is redirected to would read the secret.
+        // The target of a redirect would read the secret.
         redirect: 'error',
         signal: AbortSignal.timeout(timeoutMs),
         headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },

@@ -29,7 +29,7 @@ export interface Indexes {
   count(model: CountedModel): Promise<number>
   /** Keys of sessions that may have the uid, the latest first. */
   sessionKeys(uid: string): Promise<string[]>
-  /** Notes that the session has ended, for whoever is writing a record of it at this moment. */
+  /** Notes that the session has ended, for requests that are writing a record of it at this moment. */
   noteEnd(uid: string): Promise<void>
   hasEnded(uid: string): Promise<boolean>
   /** Keys of device codes that may have the user code, the latest first. */

@@ -15,7 +15,7 @@ export interface CheckParts {
 }
 
 const writeEveryMs = 2000
-/** Whoever asks wants to know whether to send requests now; what takes longer than this is not serving. */
+/** A load balancer asks whether to send requests now; a dependency that takes longer than this is not serving. */
 const patienceMs = 3000
 
 /** Larger than a page of any database, so that one that is full cannot put it where there is a little room left. */

@@ -28,7 +28,7 @@ export function createConnections(parts: StatementsParts): WithConnection {
   const answers = new WeakMap<object, number>()
   let silence = -Infinity
 
-  /** One that was idle while another fell silent has probably lost the same server: nobody is to wait for it too. */
+  /** One that was idle while another fell silent has probably lost the same server: no request should wait for it. */
   const acquire = async (): Promise<object> => {
     for (;;) {
       const connection: object = await client.acquireConnection().catch((error: unknown) => {

@@ -23,7 +23,7 @@ export const mysql: Dialect = {
       min: 0,
       max: options.poolMax,
       acquireTimeoutMillis: options.acquireTimeoutMs,
-      // Whoever comes later waits for it, too, and fails with it.
+      // Later requests wait for the same attempt, and fail with it.
       createTimeoutMillis: options.acquireTimeoutMs,
       afterCreate(connection: Connection, tell: (error?: unknown) => void) {
         settle(connection, options).then(() => tell(), tell)

@@ -24,7 +24,7 @@ export const postgres: Dialect = {
       min: 0,
       max: poolMax,
       acquireTimeoutMillis: acquireTimeoutMs,
-      // Whoever comes later waits for it, too, and fails with it.
+      // Later requests wait for the same attempt, and fail with it.
       createTimeoutMillis: acquireTimeoutMs,
       afterCreate(connection: Client, done: () => void) {
         // Times and counters fit a number; as text, the driver's default, they would sort and add like text.

@@ -28,7 +28,7 @@ export interface ConnectOptions {
 
 /**
  * How long we wait for a statement, or for a transaction as a whole: longer than the server gives a statement, so that
- * whoever is here after that has a server that does not answer any more.
+ * a limit reached here means that the server no longer answers.
  */
 export const limitOf = ({ statementTimeoutMs }: Pick<ConnectOptions, 'statementTimeoutMs'>) =>
   statementTimeoutMs + 1000
