@@ -77,22 +77,13 @@ function refusedOf(error: unknown): Refused {
   throw error
 }
 
-async function enter(
-  parts: ForeignSignInParts,
-  person: ForeignPerson,
-): Promise<ForeignEntry | Refused> {
+async function enter(parts: ForeignSignInParts, person: ForeignPerson): Promise<ForeignEntry> {
   const { seen, issuer } = person
   const metadata = { public: {}, private: { is_anonymous: true } }
-  const outcome = await parts.signIn(seen, {
+  const { user, isNew } = await parts.signIn(seen, {
     trustsEmail: issuer.trustsEmail,
     newUser: person.isAnonymous ? { metadata } : undefined,
   })
-  if ('mustProve' in outcome)
-    return {
-      refused:
-        'an account with this e-mail address exists; sign in to it and link the identity, at /users/me/identities',
-    }
-  const { user, isNew } = outcome
   if (becomesPermanent(user, person)) await makePermanent(parts, user, person)
   const { id: userId, signInEpoch: epoch } = user
   return { userId, epoch, isNew, issuer: issuer.issuer, subject: seen.subject }

@@ -6,20 +6,22 @@ import type { Identity, IdentityProfile, IdentityStore, SeenIdentity } from '#st
 import type { NewUser, User, UserStore } from '#storage/users.ts'
 
 /**
- * Who somebody is whom another provider has vouched for: the one rule behind the browser's redirect hop, the mini
+ * Signs in the person whom another provider has vouched for: the one rule behind the browser's redirect hop, the mini
  * program and the exchange of foreign tokens.
  *
  * 1. An identity that is known is its user, whatever e-mail comes with it.
  * 2. An e-mail joins the identity to the account that has it only when the provider is trusted to have verified it, and
  *    did. If the account's own address is not verified, a stranger may have made it: its owner takes it over, and nothing
  *    that was attached to it before stays, not even the password.
- * 3. Otherwise whoever has the account must prove it by signing in; nothing is linked, and nobody is signed in.
- * 4. A stranger gets an account. It has the e-mail only if it is theirs for sure; nobody needs one.
+ * 3. Everyone else gets a new account. It has the e-mail only if rule 2 would have joined by it.
+ *
+ * An e-mail that is not verified decides nothing: people choose it at the provider, and could otherwise learn from what
+ * happens who has an account here. See `mustAsk` for those who do have one.
  */
 export type FederatedSignIn = (
   seen: SeenIdentity,
   options: FederatedSignInOptions,
-) => Promise<FederatedOutcome>
+) => Promise<FederatedEntry>
 
 export interface FederatedSignInOptions {
   /** Whether `email_verified` of this provider is to be believed. */
@@ -30,11 +32,31 @@ export interface FederatedSignInOptions {
   newUser?: Partial<NewUser> | undefined
 }
 
-export type FederatedOutcome =
-  /** `isLinked`: an account that was there has one more identity now. */
-  | { user: User; isNew: boolean; isLinked: boolean }
-  /** An account with this e-mail is there, and the sign-in does not prove that it is this person's. */
-  | { mustProve: User }
+export interface FederatedEntry {
+  user: User
+  isNew: boolean
+  /** The account existed, and this identity is new to it. */
+  isLinked: boolean
+}
+
+/**
+ * Whether a person with a browser is asked, before a sign-in, to choose between the account that may have this e-mail,
+ * proved by its password, and a new one. The question is the same whether or not such an account exists.
+ */
+export async function mustAsk(
+  identities: Pick<IdentityStore, 'find'>,
+  seen: SeenIdentity,
+  { trustsEmail }: Pick<FederatedSignInOptions, 'trustsEmail'>,
+): Promise<boolean> {
+  const profile = storable(seen.profile)
+  if (profile.email === undefined || isProved(profile, { trustsEmail })) return false
+  return (await identities.find(seen)) === undefined
+}
+
+const isProved = (
+  { email, emailVerified }: IdentityProfile,
+  { trustsEmail }: Pick<FederatedSignInOptions, 'trustsEmail'>,
+): boolean => email !== undefined && trustsEmail && emailVerified === true
 
 export interface FederatedSignInParts {
   identities: IdentityStore
@@ -51,7 +73,7 @@ export function createFederatedSignIn(parts: FederatedSignInParts): FederatedSig
   const enter = async (
     user: User,
     { isNew = false, isLinked = false } = {},
-  ): Promise<FederatedOutcome> => {
+  ): Promise<FederatedEntry> => {
     mustBeActive(user)
     if (user.eraseAt !== undefined) await users.update(user.id, { eraseAt: undefined })
     await users.recordLogin(user.id)
@@ -61,17 +83,15 @@ export function createFederatedSignIn(parts: FederatedSignInParts): FederatedSig
   const signIn: FederatedSignIn = async (seen, options) => {
     const known = await identities.find(seen)
     if (known) {
-      // Read before the identity is looked at once more: one that was taken from the account meanwhile signs nobody in.
+      // Read before the identity is checked again: an identity unlinked in the meantime must not sign in.
       const user = await require(parts, known.userId)
       mustBeActive(user)
       const fresh = await refresh(parts, { known, user, seen })
       return fresh ? enter(fresh) : signIn(seen, options)
     }
-    const { email } = seen.profile
-    const isVerified = options.trustsEmail && seen.profile.emailVerified === true
-    const local = email ? await users.findByIdentifier(email) : undefined
+    const email = isProved(seen.profile, options) ? seen.profile.email : undefined
+    const local = email && (await users.findByIdentifier(email))
     if (local) {
-      if (!isVerified) return { mustProve: local }
       mustBeActive(local)
       const owned = local.emailVerified ? local : await parts.takeOver(local)
       await identities.link(owned.id, seen, owned.signInEpoch)
@@ -80,7 +100,7 @@ export function createFederatedSignIn(parts: FederatedSignInParts): FederatedSig
     if (!parts.registrationOpen) throw new AppError('registration_closed', 403)
     const { userId, isNew } = await identities.claim(seen, {
       id: newId(),
-      ...(isVerified && { email, emailVerified: true }),
+      ...(email && { email, emailVerified: true }),
       nickname: seen.profile.nickname,
       avatarUrl: seen.profile.avatarUrl,
       locale: options.locale,
@@ -91,7 +111,7 @@ export function createFederatedSignIn(parts: FederatedSignInParts): FederatedSig
   return (given, options) => {
     const seen = { ...given, profile: storable(given.profile) }
     return signIn(seen, options).catch((error: unknown) => {
-      // Somebody has taken the address, or the identity, in between: now it is there, and rules 1 to 3 decide.
+      // Somebody has taken the address, or the identity, in between: now it is there, and rules 1 and 2 decide.
       if (error instanceof AlreadyExists) return signIn(seen, options)
       throw error
     })

@@ -3,12 +3,11 @@ import type { Hop, Purpose } from '#federation/hop.ts'
 import type { Notes } from '#federation/notes.ts'
 import { UpstreamFailure } from '#federation/providers/upstream.ts'
 import type { Provider, Providers } from '#federation/registry.ts'
-import type { FederatedOutcome, FederatedSignIn } from '#federation/sign-in.ts'
+import { mustAsk, type FederatedEntry, type FederatedSignIn } from '#federation/sign-in.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
 import type { SameBrowser } from '#http/same-browser.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { IdentityStore, SeenIdentity } from '#storage/identities.ts'
-import type { UserStore } from '#storage/users.ts'
 import type { Authenticate } from '#users/authenticate.ts'
 import type { PageProps } from '#view/pages.ts'
 import type { MessageKey } from '#view/translate.ts'
@@ -23,8 +22,7 @@ export interface FederatedParts {
   notes: Notes
   browser: SameBrowser
   signInFederated: FederatedSignIn
-  identities: Pick<IdentityStore, 'link'>
-  users: Pick<UserStore, 'findById'>
+  identities: Pick<IdentityStore, 'find' | 'link'>
   authenticate: Authenticate
   limit(address: string): Promise<Record<string, string>>
 }
@@ -55,6 +53,18 @@ export interface Ticket {
   trustsEmail: boolean
 }
 
+export interface Arrival {
+  ticket: Ticket
+  provider: Provider
+}
+
+/** Signs in who has arrived, or shows the login page with the reason why not. */
+export type SignInStep = (
+  ctx: AppContext,
+  interaction: Interaction,
+  arrival: Arrival,
+) => Promise<void>
+
 export const hopProblems = {
   cancelled: 'errors.provider_cancelled',
   failed: 'errors.provider_failed',
@@ -75,7 +85,6 @@ export interface FederatedSteps {
 
 export function federatedSteps(parts: FederatedParts, tools: StepTools): FederatedSteps {
   const { providers, notes, browser } = parts
-  const link = linkSteps(parts, tools)
 
   const leave = async (
     ctx: AppContext,
@@ -115,37 +124,28 @@ export function federatedSteps(parts: FederatedParts, tools: StepTools): Federat
     const provider = providers.find(ticket?.providerId ?? '')
     if (!ticket || !provider || !isOf(ticket.purpose, interaction))
       throw new AppError('session_expired', 400)
-    const outcome = await signIn(ctx, interaction, { ticket, provider })
-    if (outcome === undefined) return undefined
-    if ('user' in outcome) {
-      const { isNew, isLinked, user } = outcome
-      const about = {
-        actor: user.id,
-        target: `user:${user.id}`,
-        details: { provider: provider.id },
-      }
-      if (isNew) tools.record(ctx, interaction, { type: 'user.registered', ...about })
-      if (isNew || isLinked) tools.record(ctx, interaction, { type: 'identity.linked', ...about })
-      return tools.enter(ctx, interaction, {
-        user: outcome.user,
-        amr: ['fed'],
-        provider: provider.id,
-      })
-    }
-    const { seen } = ticket
-    await link.ask(ctx, interaction, { seen, provider, userId: outcome.mustProve.id })
-    return undefined
+    if (await mustAsk(parts.identities, ticket.seen, ticket)) await link.ask(ctx, ticket)
+    else await signIn(ctx, interaction, { ticket, provider })
   }
 
-  const signIn = async (
+  const signIn: SignInStep = async (ctx, interaction, { ticket, provider }) => {
+    const entry = await find(ctx, interaction, { ticket, provider })
+    if (entry === undefined) return
+    const { isNew, isLinked, user } = entry
+    const about = { actor: user.id, target: `user:${user.id}`, details: { provider: provider.id } }
+    if (isNew) tools.record(ctx, interaction, { type: 'user.registered', ...about })
+    if (isNew || isLinked) tools.record(ctx, interaction, { type: 'identity.linked', ...about })
+    await tools.enter(ctx, interaction, { user, amr: ['fed'], provider: provider.id })
+  }
+
+  /** Undefined when the person was refused, and reads why. */
+  const find = async (
     ctx: AppContext,
     interaction: Interaction,
-    { ticket, provider }: { ticket: Ticket; provider: Provider },
-  ): Promise<FederatedOutcome | undefined> => {
+    { ticket, provider }: Arrival,
+  ): Promise<FederatedEntry | undefined> => {
     try {
-      return await parts.signInFederated(ticket.seen, {
-        trustsEmail: ticket.trustsEmail,
-      })
+      return await parts.signInFederated(ticket.seen, { trustsEmail: ticket.trustsEmail })
     } catch (error) {
       const sentence = error instanceof AppError ? refusals[error.code] : undefined
       if (!sentence) throw error
@@ -156,6 +156,8 @@ export function federatedSteps(parts: FederatedParts, tools: StepTools): Federat
       return undefined
     }
   }
+
+  const link = linkSteps(parts, { ...tools, signIn })
 
   return {
     async skipLogin(ctx, interaction) {
@@ -174,7 +176,7 @@ export function federatedSteps(parts: FederatedParts, tools: StepTools): Federat
   }
 }
 
-const isOf = (purpose: Purpose, { uid }: Interaction): boolean =>
+export const isOf = (purpose: Purpose, { uid }: Interaction): boolean =>
   purpose.kind === 'sign-in' && purpose.uid === uid
 
 const one = (value: string | string[] | undefined): string =>

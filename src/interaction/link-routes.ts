@@ -1,94 +1,95 @@
 import type { Router } from '@koa/router'
-import type { Provider } from '#federation/registry.ts'
 import { linkIdentity } from '#federation/sign-in.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
 import { AppError } from '#lib/app-error.ts'
-import type { SeenIdentity } from '#storage/identities.ts'
-import type { FederatedParts, LinkProps, StepTools } from './federated-routes.ts'
+import {
+  isOf,
+  type Arrival,
+  type FederatedParts,
+  type LinkProps,
+  type SignInStep,
+  type StepTools,
+  type Ticket,
+} from './federated-routes.ts'
 import type { Interaction } from './interaction.ts'
 import type { Step } from './steps.ts'
 
 /**
- * Where an account with the e-mail of somebody who has just arrived is there already: the proof, by its password, that it
- * is the same person's. The proof is about one identity and one account, of this interaction and this browser, and is
- * good once; wrong passwords count as they do on the login page.
+ * The question of `mustAsk`: the person proves by its password that they have the account with this e-mail, or chooses a
+ * new one. The page is the same whether or not there is such an account. It is for one identity, of this interaction and
+ * this browser, and is answered once; wrong passwords count as they do on the login page.
  */
-/** Whose account must be proved before the identity is theirs. */
-interface Proof {
-  uid: string
-  userId: string
-  providerId: string
-  seen: SeenIdentity
-}
-
 export interface LinkSteps {
-  /** Sends the browser to the page that asks for the password. */
-  ask(
-    ctx: AppContext,
-    interaction: Interaction,
-    about: { seen: SeenIdentity; provider: Provider; userId: string },
-  ): Promise<void>
+  /** Sends the browser to the page that asks. */
+  ask(ctx: AppContext, ticket: Ticket): Promise<void>
   addTo(router: Router<RequestState>): void
 }
 
-export function linkSteps(parts: FederatedParts, tools: StepTools): LinkSteps {
-  /** The proof that is asked for, of this interaction and this browser. */
-  const findProof = async (ctx: AppContext, interaction: Interaction, ticket: string) => {
-    const proof = await parts.notes.read<Proof>(ticket, parts.browser.recognise(ctx))
-    const provider = parts.providers.find(proof?.providerId ?? '')
-    const user = proof?.uid === interaction.uid && (await parts.users.findById(proof.userId))
-    if (!proof || !user || !provider) throw new AppError('session_expired', 400)
-    return { proof, user, provider }
+export function linkSteps(
+  parts: FederatedParts,
+  tools: StepTools & { signIn: SignInStep },
+): LinkSteps {
+  const { notes, browser } = parts
+
+  const findAsked = async (
+    ctx: AppContext,
+    interaction: Interaction,
+    ticketId: string,
+  ): Promise<Arrival & { email: string }> => {
+    const ticket = await notes.read<Ticket>(ticketId, browser.recognise(ctx))
+    const provider = parts.providers.find(ticket?.providerId ?? '')
+    const email = ticket?.seen.profile.email
+    if (!ticket || !provider || !email || !isOf(ticket.purpose, interaction))
+      throw new AppError('session_expired', 400)
+    return { ticket, provider, email }
+  }
+
+  const spend = async (ctx: AppContext, ticketId: string): Promise<void> => {
+    if (!(await notes.take(ticketId, browser.recognise(ctx))))
+      throw new AppError('session_expired', 400)
   }
 
   const showLink = async (ctx: AppContext, interaction: Interaction): Promise<void> => {
     const ticket = one(ctx.query['ticket'])
-    const { user, provider } = await findProof(ctx, interaction, ticket)
-    await tools.showLink(ctx, interaction, {
-      ticket,
-      provider,
-      email: user.email ?? '',
-      errors: {},
-    })
+    const { provider, email } = await findAsked(ctx, interaction, ticket)
+    await tools.showLink(ctx, interaction, { ticket, provider, email, errors: {} })
   }
 
-  const submitLink: Step = async (ctx, interaction, { ticket = '', password = '' }) => {
+  const submitLink: Step = async (ctx, interaction, { ticket = '', password = '', choice }) => {
     ctx.set(await parts.limit(ctx.state.address))
-    const { proof, user, provider } = await findProof(ctx, interaction, ticket)
-    const email = user.email ?? ''
+    const asked = await findAsked(ctx, interaction, ticket)
+    if (choice === 'new') {
+      await spend(ctx, ticket)
+      return tools.signIn(ctx, interaction, asked)
+    }
+    const { provider, email } = asked
     const again = async (errors: LinkProps['errors']): Promise<void> => {
       await tools.showLink(ctx, interaction, { ticket, provider, email, errors })
       ctx.status = 422
     }
     if (!password) return again({ password: 'errors.password_required' })
     const { address } = ctx.state
-    const proved = await parts.authenticate({ identifier: email, password, address })
-    if (proved?.id !== proof.userId) {
+    const user = await parts.authenticate({ identifier: email, password, address })
+    if (!user) {
       const details = { identifier: email, provider: provider.id }
       tools.record(ctx, interaction, { type: 'login.failed', details })
       return again({ form: 'errors.wrong_credentials' })
     }
-    if (!(await parts.notes.take(ticket, parts.browser.recognise(ctx))))
-      throw new AppError('session_expired', 400)
-    await linkIdentity(parts.identities, proved, proof.seen)
+    await spend(ctx, ticket)
+    await linkIdentity(parts.identities, user, asked.ticket.seen)
     tools.record(ctx, interaction, {
       type: 'identity.linked',
-      actor: proved.id,
-      target: `user:${proved.id}`,
+      actor: user.id,
+      target: `user:${user.id}`,
       details: { provider: provider.id },
     })
-    return tools.enter(ctx, interaction, {
-      user: proved,
-      amr: ['fed', 'pwd'],
-      provider: provider.id,
-    })
+    return tools.enter(ctx, interaction, { user, amr: ['fed', 'pwd'], provider: provider.id })
   }
 
   return {
-    async ask(ctx, { uid }, { seen, provider, userId }) {
-      const proof: Proof = { uid, userId, providerId: provider.id, seen }
-      const ticket = await parts.notes.write(proof, parts.browser.recognise(ctx))
-      ctx.redirect(`${ctx.path.replace(/federated$/, 'link')}?ticket=${ticket}`)
+    async ask(ctx, ticket) {
+      const ticketId = await notes.write(ticket, browser.recognise(ctx))
+      ctx.redirect(`${ctx.path.replace(/federated$/, 'link')}?ticket=${ticketId}`)
       ctx.status = 303
     },
     addTo(router) {

@@ -141,6 +141,7 @@ export function createStepPages(parts: StepPagesParts): StepPages {
         ...form,
         ...props,
         action: `${at}/link`,
+        mayRegister: parts.registrationOpen,
         client,
         provider: showProvider(provider, locale).name,
         mark: showProvider(provider, locale).icon,

@@ -154,6 +154,8 @@ type PublicPageProps = {
     /** A file of `views/icons`. */
     mark: string
     email: string
+    /** Whether there can be a new account. */
+    mayRegister: boolean
     errors: { password?: Message | undefined; form?: Message | undefined }
     /** To sign in in another way. */
     loginHref: string

@@ -1,8 +1,8 @@
 import test from 'ava'
-import { createBrowser } from '../support/browser.ts'
+import { createBrowser, type Page } from '../support/browser.ts'
 import { oidcStandIn, type OidcStandIn } from '../support/stand-ins/oidc.ts'
 import { start, type Fixture, type Person } from '../support/start.ts'
-import { onEveryStorage } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { auditOf, begin, finish, googleEnv, signInWith, type Begun } from './journey.ts'
 
 interface Scene {
@@ -11,7 +11,7 @@ interface Scene {
   person: Person
 }
 
-/** A person has an account; who comes from Google has its e-mail, which Google has not verified. */
+/** A person has an account, and comes from Google with its e-mail, which Google has not verified. */
 async function scene(google: OidcStandIn, fixture: Fixture): Promise<Scene> {
   const person = await fixture.addUser({ email: 'li.hua@gmail.com' })
   google.person = { sub: 'G1', email: person.email, email_verified: false, name: 'Li' }
@@ -21,14 +21,14 @@ async function scene(google: OidcStandIn, fixture: Fixture): Promise<Scene> {
 const identitiesOf = ({ fixture, person }: Scene) =>
   fixture.storage.identities.listByUser(person.id)
 
-onEveryStorage(
+onStorages(
   'who proves the account by its password has it linked, and needs no proof again',
   async (t, open) => {
     const google = await oidcStandIn(t)
     const cast = await scene(google, await open({ env: googleEnv(google) }))
     const begun = await begin(cast.fixture)
     const page = await signInWith(begun, 'google')
-    t.regex(page.text, /There is already an account for li\.hua@gmail\.com/)
+    t.regex(page.text, /If you have an account with li\.hua@gmail\.com/)
     t.is((await identitiesOf(cast)).length, 0)
 
     const wrong = await page.submit('/link', { password: 'not this one' })
@@ -53,7 +53,7 @@ test('the proof stays when the page is read again, and says it in Chinese', asyn
   const page = await signInWith(begun, 'google')
   const other = page.root.querySelector('a[lang=zh-CN]')!.getAttribute('href')!
   const chinese = await begun.browser.open(other.replaceAll('&amp;', '&'))
-  t.regex(chinese.text, /已有账号。登录一次，以后用 Google 就能直接进来/)
+  t.regex(chinese.text, /如果你有使用 li\.hua@gmail\.com 的账号/)
   t.is((await chinese.submit('/link', {})).status, 422)
   const consent = await chinese.submit('/link', { password: cast.person.password })
   t.is(await finish(begun, consent), cast.person.id)
@@ -99,6 +99,53 @@ test('a proof is of one browser and one interaction, of one account, and for one
   const consent = await page.submit('/link', { password: person.password })
   t.is(await finish(begun, consent), person.id)
   t.is((await page.submit('/link', { password: person.password })).status, 400)
+})
+
+/** The page without what differs by nature: the e-mail, tokens and addresses. */
+const shapeOf = (page: Page, email: string) =>
+  page.text.replaceAll(email, 'EMAIL').replaceAll(/(?:value|href|action|nonce)="[^"]*"/g, '')
+
+test('the question tells nobody whether the address has an account', async (t) => {
+  const google = await oidcStandIn(t)
+  const cast = await scene(google, await start(t, { env: googleEnv(google) }))
+  const taken = await signInWith(await begin(cast.fixture), 'google')
+  google.person = { sub: 'G2', email: 'free@gmail.com', email_verified: false }
+  const free = await signInWith(await begin(cast.fixture), 'google')
+  t.is(shapeOf(free, 'free@gmail.com'), shapeOf(taken, cast.person.email))
+
+  const [ofFree, ofTaken] = await Promise.all(
+    [free, taken].map((page) => page.submit('/link', { password: 'not this one' })),
+  )
+  t.deepEqual([ofFree!.status, ofTaken!.status], [422, 422])
+  t.is(shapeOf(ofFree!, 'free@gmail.com'), shapeOf(ofTaken!, cast.person.email))
+})
+
+test('a person who wants a new account gets one, without the address that has one', async (t) => {
+  const google = await oidcStandIn(t)
+  const cast = await scene(google, await start(t, { env: googleEnv(google) }))
+  const begun = await begin(cast.fixture)
+  const page = await signInWith(begun, 'google')
+  const consent = await page.submit('/link', { choice: 'new' })
+  const id = await finish(begun, consent)
+  t.not(id, cast.person.id)
+  t.like(await cast.fixture.storage.users.findById(id), { email: undefined })
+  t.is((await identitiesOf(cast)).length, 0)
+  t.like((await auditOf(cast.fixture, 'user.registered'))[0], { actor: id })
+  t.is((await page.submit('/link', { choice: 'new' })).status, 400)
+
+  const again = await begin(cast.fixture)
+  t.is(await finish(again, await signInWith(again, 'google')), id)
+})
+
+test('where registration is closed the question offers no new account, and makes none', async (t) => {
+  const google = await oidcStandIn(t)
+  const env = { ...googleEnv(google), REGISTRATION: 'closed' }
+  const cast = await scene(google, await start(t, { env }))
+  const page = await signInWith(await begin(cast.fixture), 'google')
+  t.is(page.root.querySelector('[name=choice]'), null)
+  const refused = await page.submit('/link', { choice: 'new' })
+  t.is(refused.status, 403)
+  t.regex(refused.text, /New accounts are not open here/)
 })
 
 test('a banned person is told so on the login page, and nothing is linked or counted', async (t) => {

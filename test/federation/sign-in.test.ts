@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
-import { createFederatedSignIn, storable } from '#federation/sign-in.ts'
+import { createFederatedSignIn, mustAsk, storable } from '#federation/sign-in.ts'
 import { newId } from '#lib/ids.ts'
 import type { SeenIdentity } from '#storage/identities.ts'
 import { openStorage } from '../support/storage.ts'
@@ -31,9 +31,9 @@ test('two first sign-ins of one person at the same moment make one user', async 
   const outcomes = await Promise.all(
     Array.from({ length: 8 }, () => signIn(seen, { trustsEmail: true })),
   )
-  const users = outcomes.map((one) => 'user' in one && one.user.id)
+  const users = outcomes.map((one) => one.user.id)
   t.is(new Set(users).size, 1)
-  t.is(outcomes.filter((one) => 'user' in one && one.isNew).length, 1)
+  t.is(outcomes.filter((one) => one.isNew).length, 1)
   t.is((await storage.users.list({ limit: 10 })).users.length, 1)
 })
 
@@ -51,10 +51,12 @@ test('a verified e-mail links only when the provider is trusted', async (t) => {
     const id = newId()
     await storage.users.create({ id, email: 'li@example.com', emailVerified: local })
     const seen = seenOf({ email: 'LI@example.com', emailVerified: upstream })
-    const outcome = await signIn(seen, { trustsEmail })
     const label = JSON.stringify([trustsEmail, upstream, local])
+    t.is(await mustAsk(storage.identities, seen, { trustsEmail }), !links, label)
+    const outcome = await signIn(seen, { trustsEmail })
     if (links) t.like(outcome, { isNew: false, isLinked: true, user: { id } }, label)
-    else t.like(outcome, { mustProve: { id } }, label)
+    else t.like(outcome, { isNew: true, user: { email: undefined } }, label)
+    t.false(await mustAsk(storage.identities, seen, { trustsEmail }), label)
     t.is((await storage.identities.listByUser(id)).length, links ? 1 : 0, label)
     t.is((await storage.users.findById(id))?.emailVerified, links || local, label)
   }

@@ -13,9 +13,10 @@ import { onEveryDatabase } from '../support/storages.ts'
 import { begin, finish, press, signInWith } from './journey.ts'
 
 /** What there is of the person after a sign-in with the provider. */
-async function signedIn(fixture: Fixture, provider: string) {
+async function signedIn(fixture: Fixture, provider: string, { choice }: { choice?: 'new' } = {}) {
   const begun = await begin(fixture)
-  const sub = await finish(begun, await signInWith(begun, provider))
+  const arrived = await signInWith(begun, provider)
+  const sub = await finish(begun, choice ? await arrived.submit('/link', { choice }) : arrived)
   const [identity] = await fixture.storage.identities.listByUser(sub)
   return { user: await fixture.storage.users.findById(sub), identity }
 }
@@ -39,7 +40,7 @@ onEveryDatabase(
     })
     const claims = { sub: 'AAAA', tid: tenant, name: 'Li Hua', email: 'li@contoso.example' }
     microsoft.person = { ...claims, email_verified: true }
-    const { user, identity } = await signedIn(fixture, 'microsoft')
+    const { user, identity } = await signedIn(fixture, 'microsoft', { choice: 'new' })
     t.like(user, { nickname: 'Li Hua', email: undefined, emailVerified: false })
     t.like(identity, { provider: 'microsoft', subject: 'AAAA', appId: microsoft.clientId })
     // The issuer of one directory, in the name of another; and a directory that is a path.

@@ -84,6 +84,7 @@ export function samples(text: string, address: string): PageProps {
       provider: text,
       mark: 'provider-oidc',
       email: text,
+      mayRegister: true,
       errors: { password: said, form: said },
       loginHref: text,
       forgotHref: text,

@@ -38,10 +38,18 @@ export const federation: Mutant[] = [
   {
     id: 'link-by-an-untrusted-address',
     file: 'src/federation/sign-in.ts',
-    before: 'const isVerified = options.trustsEmail && seen.profile.emailVerified === true',
-    after: 'const isVerified = seen.profile.emailVerified === true',
+    before: 'email !== undefined && trustsEmail && emailVerified === true',
+    after: 'email !== undefined && emailVerified === true',
     reason: 'A provider that verifies nothing could take over accounts.',
     tests: ['test/federation/sign-in.test.ts'],
+  },
+  {
+    id: 'federated-asks-never',
+    file: 'src/interaction/federated-routes.ts',
+    before: 'if (await mustAsk(parts.identities, ticket.seen, ticket))',
+    after: 'if (false as boolean)',
+    reason: 'People with an account would get a second one.',
+    tests: ['test/federation/linking.test.ts'],
   },
   {
     id: 'link-to-a-banned-account',
