@@ -1,69 +1,21 @@
 import type { Router } from '@koa/router'
-import type { Hop, Purpose } from '#federation/hop.ts'
-import type { Notes } from '#federation/notes.ts'
 import { UpstreamFailure } from '#federation/providers/upstream.ts'
-import type { Provider, Providers } from '#federation/registry.ts'
-import { mustAsk, type FederatedEntry, type FederatedSignIn } from '#federation/sign-in.ts'
+import type { Provider } from '#federation/registry.ts'
+import { mustAsk, type FederatedEntry } from '#federation/sign-in.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
-import type { SameBrowser } from '#http/same-browser.ts'
 import { AppError } from '#lib/app-error.ts'
-import type { IdentityStore, SeenIdentity } from '#storage/identities.ts'
-import type { Authenticate } from '#users/authenticate.ts'
-import type { PageProps } from '#view/pages.ts'
 import type { MessageKey } from '#view/translate.ts'
+import {
+  isOf,
+  type Arrival,
+  type FederatedParts,
+  type SignInStep,
+  type StepTools,
+  type Ticket,
+} from './federated-parts.ts'
 import type { Interaction } from './interaction.ts'
 import { linkSteps } from './link-routes.ts'
-import type { Step, Steps } from './steps.ts'
-
-/** The step of an interaction that another provider takes: the way there, and the arrival. */
-export interface FederatedParts {
-  providers: Pick<Providers, 'list' | 'find'>
-  hop: Hop
-  notes: Notes
-  browser: SameBrowser
-  signInFederated: FederatedSignIn
-  identities: Pick<IdentityStore, 'find' | 'link'>
-  authenticate: Authenticate
-  limit(address: string): Promise<Record<string, string>>
-}
-
-/** What the other steps lend this one. */
-export interface StepTools extends Pick<Steps, 'show' | 'submit' | 'enter' | 'record'> {
-  /** The login page with a sentence above the form. */
-  refuse(ctx: AppContext, interaction: Interaction, refusal: Refusal): Promise<void>
-  showLink(ctx: AppContext, interaction: Interaction, props: LinkProps): Promise<void>
-}
-
-export interface Refusal {
-  error: MessageKey
-  provider: Provider
-  status: number
-}
-
-export type LinkProps = { ticket: string; provider: Provider } & Pick<
-  PageProps['link-account'],
-  'email' | 'errors'
->
-
-/** Who has arrived, as the callback has noted it. */
-export interface Ticket {
-  purpose: Purpose
-  providerId: string
-  seen: SeenIdentity
-  trustsEmail: boolean
-}
-
-export interface Arrival {
-  ticket: Ticket
-  provider: Provider
-}
-
-/** Signs in who has arrived, or shows the login page with the reason why not. */
-export type SignInStep = (
-  ctx: AppContext,
-  interaction: Interaction,
-  arrival: Arrival,
-) => Promise<void>
+import type { Step } from './steps.ts'
 
 export const hopProblems = {
   cancelled: 'errors.provider_cancelled',
@@ -175,9 +127,6 @@ export function federatedSteps(parts: FederatedParts, tools: StepTools): Federat
     },
   }
 }
-
-export const isOf = (purpose: Purpose, { uid }: Interaction): boolean =>
-  purpose.kind === 'sign-in' && purpose.uid === uid
 
 const one = (value: string | string[] | undefined): string =>
   typeof value === 'string' ? value : ''

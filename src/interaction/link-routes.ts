@@ -10,7 +10,7 @@ import {
   type SignInStep,
   type StepTools,
   type Ticket,
-} from './federated-routes.ts'
+} from './federated-parts.ts'
 import type { Interaction } from './interaction.ts'
 import type { Step } from './steps.ts'
 

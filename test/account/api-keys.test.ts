@@ -1,12 +1,12 @@
 import test from 'ava'
 import { apiOf } from '../support/api.ts'
 import { start } from '../support/start.ts'
-import { onEveryDatabase } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { rowsOf, signIn } from './person.ts'
 
 const path = '/account/api-keys'
 
-onEveryDatabase('a person makes a key, sees it once, and revokes it', async (t, begin) => {
+onStorages('a person makes a key, sees it once, and revokes it', async (t, begin) => {
   const fixture = await begin()
   const { page, browser } = await signIn(fixture, await fixture.addUser(), { path })
   t.true(page.text.includes('You have no keys.'))

@@ -3,12 +3,12 @@ import * as oidc from 'openid-client'
 import { refusal } from '../flow/journeys.ts'
 import { authorize, relyingParty } from '../support/relying-party.ts'
 import { start } from '../support/start.ts'
-import { onEveryDatabase } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { signIn } from './person.ts'
 
 const path = '/account/apps'
 
-onEveryDatabase(
+onStorages(
   'an app says what it may do in sentences, and its tokens die with its access',
   async (t, begin) => {
     const fixture = await begin()

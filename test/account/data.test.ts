@@ -1,7 +1,7 @@
 import test from 'ava'
 import { openInbox } from '../support/inbox.ts'
 import { start } from '../support/start.ts'
-import { onEveryDatabase } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { signIn } from './person.ts'
 
 const path = '/account/data'
@@ -49,7 +49,7 @@ test('what is kept is downloaded as a file, and only by a form of ours', async (
   t.true(link.status >= 400)
 })
 
-onEveryDatabase(
+onStorages(
   'an account is erased after a typed word and a time of grace, in which a sign-in saves it',
   async (t, begin) => {
     const inbox = await openInbox(t)

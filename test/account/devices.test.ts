@@ -3,13 +3,13 @@ import { apiOf } from '../support/api.ts'
 import { createBrowser } from '../support/browser.ts'
 import { openInbox, type Inbox } from '../support/inbox.ts'
 import { start } from '../support/start.ts'
-import { onEveryDatabase } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { phone, signIn } from './person.ts'
 
 const subject = /^New sign-in/
 const mailsIn = ({ received }: Inbox) => received.filter((mail) => subject.test(mail.subject))
 
-onEveryDatabase(
+onStorages(
   'the first sign-in is nobody’s news, another device is, and is known from then on',
   async (t, begin) => {
     const inbox = await openInbox(t)

@@ -3,12 +3,12 @@ import { apiOf } from '../support/api.ts'
 import { codeIn, otherThan } from '../support/codes.ts'
 import { openInbox } from '../support/inbox.ts'
 import { start } from '../support/start.ts'
-import { onEveryDatabase } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { signIn } from './person.ts'
 
 const change = '/account/email/change'
 
-onEveryDatabase(
+onStorages(
   'a person moves to another address: the old one hears of it, and only the code of the new one counts',
   async (t, begin) => {
     const inbox = await openInbox(t)

@@ -5,7 +5,7 @@ import { auditOf } from '../federation/journey.ts'
 import type { Page } from '../support/browser.ts'
 import { openInbox } from '../support/inbox.ts'
 import { start, type Fixture } from '../support/start.ts'
-import { onEveryDatabase } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { rowsOf, signIn } from './person.ts'
 
 const path = '/account/security'
@@ -17,7 +17,7 @@ const copiedFrom = ({ root }: Page): string[] =>
 const linkTo = ({ root }: Page, part: string): string =>
   root.querySelector(`main a[href*="${part}"]`)?.getAttribute('href') ?? ''
 
-onEveryDatabase(
+onStorages(
   'a person sets up an app on the page, signs in with it, and removes it',
   async (t, begin) => {
     const inbox = await openInbox(t)

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { createBrowser, type Browser } from '../support/browser.ts'
 import { start, type Fixture, type Person } from '../support/start.ts'
-import { onEveryDatabase } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 
 async function signIn(
   fixture: Fixture,
@@ -14,7 +14,7 @@ async function signIn(
   return { browser, person }
 }
 
-onEveryDatabase(
+onStorages(
   'who opens a page signs in, comes back to it and saves the profile',
   async (t, begin) => {
     const fixture = await begin()

@@ -2,13 +2,13 @@ import test from 'ava'
 import { apiOf } from '../support/api.ts'
 import { openInbox } from '../support/inbox.ts'
 import { start } from '../support/start.ts'
-import { onEveryDatabase } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { phone, signIn } from './person.ts'
 
 const path = '/account/security'
 const next = 'another long pass phrase'
 
-onEveryDatabase(
+onStorages(
   'a changed password ends every other sign-in and keeps this browser’s',
   async (t, begin) => {
     const inbox = await openInbox(t)

@@ -1,10 +1,10 @@
 import { apiOf } from '../support/api.ts'
-import { onEveryDatabase } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { phone, rowsOf, signIn } from './person.ts'
 
 const path = '/account/sessions'
 
-onEveryDatabase(
+onStorages(
   'a person sees where they are signed in, ends one sign-in, then every other',
   async (t, begin) => {
     const fixture = await begin()
@@ -37,7 +37,7 @@ onEveryDatabase(
   },
 )
 
-onEveryDatabase('a token ends every sign-in but its own', async (t, begin) => {
+onStorages('a token ends every sign-in but its own', async (t, begin) => {
   const fixture = await begin()
   const person = await fixture.addUser()
   const api = apiOf(fixture)

@@ -1,7 +1,7 @@
-import { onEveryDatabase } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { administrator, codeOf, shownOnce } from './administrator.ts'
 
-onEveryDatabase(
+onStorages(
   'an administrator makes a client, changes it, changes its secret without a gap, and deletes it',
   async (t, begin) => {
     const fixture = await begin()
@@ -58,7 +58,7 @@ onEveryDatabase(
   },
 )
 
-onEveryDatabase(
+onStorages(
   'a single-page application is public, and its origin may call the token endpoint',
   async (t, begin) => {
     const fixture = await begin()
@@ -87,7 +87,7 @@ onEveryDatabase(
   },
 )
 
-onEveryDatabase(
+onStorages(
   'a client whose way to authenticate is changed gets its secret on that answer',
   async (t, begin) => {
     const fixture = await begin()

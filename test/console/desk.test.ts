@@ -1,12 +1,12 @@
 import { newId } from '#lib/ids.ts'
-import { onEveryDatabase } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import type { Page } from '../support/browser.ts'
 import { administrator } from './administrator.ts'
 
 const menuOf = (page: Page): (string | undefined)[] =>
   page.root.querySelectorAll('.side a').map((link) => link.textContent)
 
-onEveryDatabase(
+onStorages(
   'an API, its scopes and a role that permits them are made, changed and deleted',
   async (t, begin) => {
     const fixture = await begin()
@@ -72,7 +72,7 @@ onEveryDatabase(
   },
 )
 
-onEveryDatabase(
+onStorages(
   'API keys are revoked, sessions ended, events found, keys rotated, mails retried',
   async (t, begin) => {
     const fixture = await begin()
@@ -135,7 +135,7 @@ onEveryDatabase(
   },
 )
 
-onEveryDatabase(
+onStorages(
   'the overview counts sign-ins and failures, and the settings hide their secrets',
   async (t, begin) => {
     const fixture = await begin()
@@ -161,7 +161,7 @@ onEveryDatabase(
   },
 )
 
-onEveryDatabase(
+onStorages(
   'who may only read the audit log sees that section alone, and no other opens',
   async (t, begin) => {
     const fixture = await begin()

@@ -1,4 +1,4 @@
-import { onEveryDatabase } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import type { Page } from '../support/browser.ts'
 import { administrator, codeOf } from './administrator.ts'
 
@@ -12,7 +12,7 @@ const where = 'Register at the provider'
 const list = '/console/providers'
 const newOne = `${list}/new`
 
-onEveryDatabase(
+onStorages(
   'an administrator adds a provider, changes it with and without its secret, and deletes it',
   async (t, begin) => {
     const fixture = await begin()
@@ -89,7 +89,7 @@ onEveryDatabase(
   },
 )
 
-onEveryDatabase(
+onStorages(
   'each kind asks for what it needs, and what other fields hold survives the form',
   async (t, begin) => {
     const fixture = await begin()
@@ -122,7 +122,7 @@ onEveryDatabase(
   },
 )
 
-onEveryDatabase(
+onStorages(
   'a provider of the environment is shown, and says where it is changed',
   async (t, begin) => {
     const env = { GITHUB_CLIENT_ID: 'github-app', GITHUB_CLIENT_SECRET: 'declared-secret' }
@@ -138,7 +138,7 @@ onEveryDatabase(
   },
 )
 
-onEveryDatabase('who may not run everything cannot choose a provider', async (t, begin) => {
+onStorages('who may not run everything cannot choose a provider', async (t, begin) => {
   const fixture = await begin()
   const permissions = { [fixture.config.API_RESOURCE]: ['admin:providers'] }
   await fixture.storage.roles.put({ name: 'helper', description: undefined, permissions })

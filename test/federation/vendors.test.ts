@@ -9,7 +9,7 @@ import {
 } from '../support/stand-ins/china.ts'
 import { oidcStandIn } from '../support/stand-ins/oidc.ts'
 import { start, type Fixture } from '../support/start.ts'
-import { onEveryDatabase } from '../support/storages.ts'
+import { onStorages } from '../support/storages.ts'
 import { begin, finish, press, signInWith } from './journey.ts'
 
 /** What there is of the person after a sign-in with the provider. */
@@ -23,7 +23,7 @@ async function signedIn(fixture: Fixture, provider: string, { choice }: { choice
 
 const tenant = '9122040d-6c67-4c5b-b112-36a304b66dad'
 
-onEveryDatabase(
+onStorages(
   'Microsoft: every directory signs in by an issuer of its own, and an e-mail proves nothing',
   async (t, launch) => {
     const microsoft = await oidcStandIn(t, {
@@ -51,7 +51,7 @@ onEveryDatabase(
   },
 )
 
-onEveryDatabase(
+onStorages(
   'Apple: the secret is a JWT of ours, the answer a form from another site, the name comes once',
   async (t, launch) => {
     const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
@@ -153,7 +153,7 @@ const companies: {
 ]
 
 for (const { id, name, open, env, identity, nickname } of companies) {
-  onEveryDatabase(
+  onStorages(
     `${id}: a person signs in, cancels, and is refused with a wrong secret`,
     async (t, launch) => {
       const company = await open(t)

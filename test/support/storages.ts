@@ -27,12 +27,14 @@ const withRedis = (one: (typeof databases)[number]): Combination => ({
   missing: one.missing ?? servers.redis,
 })
 
+const isNightly = process.env['TEST_STORAGES'] === 'all'
+
 /**
  * Every storage that we promise: each database, alone and with Redis. What is in Redis does not know which database stands
  * beside it, so a usual run has it with PostgreSQL, and `TEST_STORAGES=all` (every night) with all three.
  */
 export const storages: Combination[] = databases.flatMap((one) => {
-  const isWithRedis = one.database === 'postgres' || process.env['TEST_STORAGES'] === 'all'
+  const isWithRedis = one.database === 'postgres' || isNightly
   return [{ ...one, redis: false }, ...(isWithRedis ? [withRedis(one)] : [])]
 })
 
@@ -45,17 +47,19 @@ type Run = (
 export const onEveryStorage = (title: string, run: Run): void => onEach(storages, title, run)
 
 /**
- * The same on SQLite and on one of the servers, which take turns by the title; every night (`TEST_STORAGES=all`) on each
- * storage. For journeys: what a store promises, races included, is tested on every storage in any run.
+ * The same for journeys, which prove nothing about storage: on SQLite alone and on PostgreSQL with Redis, and with
+ * `TEST_STORAGES=all` (every night) on each storage. What a store promises, races included, is tested on every one of
+ * them in any run.
  */
-export const onStorages = (title: string, run: Run): void => {
-  const servers = storages.filter(({ database }) => database !== 'sqlite')
-  const turn = [...title].reduce((sum, character) => sum + character.codePointAt(0)!, 0)
-  const chosen = servers[turn % servers.length]
-  const isWanted = (one: Combination) =>
-    process.env['TEST_STORAGES'] === 'all' || one.database === 'sqlite' || one === chosen
-  onEach(storages.filter(isWanted), title, run)
-}
+export const onStorages = (title: string, run: Run): void =>
+  onEach(
+    storages.filter(
+      ({ database, redis }) =>
+        isNightly || database === 'sqlite' || (database === 'postgres' && redis),
+    ),
+    title,
+    run,
+  )
 
 /** The same on the database servers alone, for what is tested on SQLite elsewhere. */
 export const onEveryServer = (title: string, run: Run): void =>

@@ -3,7 +3,7 @@ import type { Mutant } from '../mutant.ts'
 export const interaction: Mutant[] = [
   {
     id: 'arrival-in-another-interaction',
-    file: 'src/interaction/federated-routes.ts',
+    file: 'src/interaction/federated-parts.ts',
     before: `purpose.kind === 'sign-in' && purpose.uid === uid`,
     after: `purpose.kind === 'sign-in'`,
     reason: 'An arrival could be brought into another interaction of the browser.',
