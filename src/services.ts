@@ -160,7 +160,7 @@ export function createServices(parts: ServicesParts): Services {
     recovery,
     recoveryForStrangers: recoveryForStrangers(recovery, mail),
     ...createNewcomers({ config, mail, mailLimits, notify, recovery }),
-    changePassword: createChangePassword({ users, passwords, passwordPolicy, tellChanged }),
+    changePassword: createChangePassword({ passwords, passwordPolicy, tellChanged }),
     permittedScopes,
     allowedScopes: createAllowedScopes({ ...storage, permittedScopes }),
     mailLimits,

@@ -65,14 +65,17 @@ async function changeOwnPassword(
   // A fresh sign-in does in place of a password only for whoever has none.
   if (password === undefined && present !== undefined) throw wrongPassword()
   await expectProof(parts, user, { password, caller, address: request.address })
-  const outcome = await parts.changePassword(user, { present, replacement })
+  const outcome = await parts.changePassword(user, {
+    present,
+    replacement,
+    endOthers: async (set) => parts.sessions.endOthers(user.id, caller, set),
+  })
   if (outcome === 'changed meanwhile') throw wrongPassword()
   if (outcome !== 'changed') {
     throw new AppError('validation_failed', 422, {
       problems: [{ path: 'body.new_password', message: outcome }],
     })
   }
-  await parts.sessions.endOthers(user.id, caller)
   parts.audit({ type: 'password.changed', target: `user:${user.id}` }, { caller, request })
   return { message: 'the password is changed' }
 }

@@ -16,9 +16,9 @@ export interface Sessions {
   end(accountId: string, id: string): Promise<boolean>
   /**
    * Ends every sign-in but this one: a browser's by the key of its session, an application's by its grant. What people
-   * let other applications do stays.
+   * let other applications do stays. Resolves to whether that happened: not when `formerHash` is no longer the account's.
    */
-  endOthers(accountId: string, current: CurrentSignIn, options?: EndOptions): Promise<void>
+  endOthers(accountId: string, current: CurrentSignIn, options?: EndOptions): Promise<boolean>
   /** Ends all, with every token: sign-ins, consents, links by mail. */
   endAll(accountId: string, options?: EndOptions): Promise<void>
   listGrants(accountId: string): Promise<ConnectedApp[]>
@@ -26,8 +26,8 @@ export interface Sessions {
   removeGrants(accountId: string, clientId: string): Promise<boolean>
 }
 
-/** Whether API keys go with the sign-ins. */
-export type EndOptions = Pick<EndOfSignIns, 'apiKeys'>
+/** What changes with the end of the sign-ins. */
+export type EndOptions = Pick<EndOfSignIns, 'apiKeys' | 'passwordHash' | 'formerHash'>
 
 /** Where a request comes from. */
 export interface CurrentSignIn {
@@ -119,7 +119,7 @@ export function createSessions(parts: SessionsParts): Sessions {
     },
     async endOthers(accountId, current, options) {
       const keep = await keptOf(parts, accountId, current)
-      await signIns.end(accountId, { ...options, keep })
+      return (await signIns.end(accountId, { ...options, keep })) !== undefined
     },
     async endAll(accountId, options) {
       await signIns.end(accountId, options)

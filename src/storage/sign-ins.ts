@@ -7,7 +7,8 @@
 export interface SignInStore {
   /**
    * Ends the sign-ins of the account, and makes the changes that belong to it, in one transaction. Resolves to what was
-   * there, or to undefined when there is no such user or `spend` was spent before; then nothing has happened.
+   * there, or to undefined when there is no such user, `spend` was spent before or `formerHash` is no longer the account's;
+   * then nothing has happened.
    */
   end(userId: string, how?: EndOfSignIns): Promise<EndedSignIns | undefined>
 }
@@ -21,6 +22,8 @@ export interface EndOfSignIns {
   spend?: { model: 'PasswordReset' | 'EmailVerification'; key: string } | undefined
   /** The hash of the new password. */
   passwordHash?: string | undefined
+  /** The hash that `passwordHash` replaces. If the account has another one by now, nothing happens. */
+  formerHash?: string | undefined
   /**
    * For an account whose address was never confirmed, so that anyone may have made it: what was attached to it goes
    * (`TakenAway`). Nothing happens where the address is confirmed, or is not `email`.

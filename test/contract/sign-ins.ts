@@ -192,6 +192,31 @@ function endsOfAll(test: TestFn, open: OpenSignIns): void {
     t.is(await storage.users.findSignInEpoch(id), 1)
   })
 
+  test('sign-ins: of fifty parallel end() that replace one password exactly one does, and only that ends sign-ins', async (t) => {
+    const backend = await open(t)
+    const { storage, beside } = backend
+    const id = await person(storage)
+    const keep = { grantIds: [] }
+    const ended = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        [storage, beside][index % 2]!.signIns.end(id, {
+          keep,
+          formerHash: 'old',
+          passwordHash: `new ${index}`,
+        }),
+      ),
+    )
+    t.is(ended.filter(Boolean).length, 1)
+    t.is(await storage.users.findPasswordHash(id), `new ${ended.findIndex(Boolean)}`)
+    t.is(await storage.users.findSignInEpoch(id), 1)
+
+    await signIn(backend, id, { name: 'a', epoch: 1 })
+    const late = { keep, formerHash: 'old', passwordHash: 'newest' }
+    t.is(await storage.signIns.end(id, late), undefined)
+    t.deepEqual(await isSignedIn(storage, id, 'a'), all)
+    t.is(await storage.users.findSignInEpoch(id), 1)
+  })
+
   test('sign-ins: end() with the link of another account, one that is too old, or none, does nothing', async (t) => {
     const backend = await open(t)
     const { storage, now } = backend

@@ -18,8 +18,7 @@ async function open(t: ExecutionContext) {
     queueMax: 1000,
   })
   const told: User[] = []
-  const change = createChangePassword({
-    users,
+  const changePassword = createChangePassword({
     passwords,
     passwordPolicy: createPasswordPolicy({ minLength: 8, minStrength: 2, needsClasses: false }),
     tellChanged: async (user) => void told.push(user),
@@ -29,6 +28,14 @@ async function open(t: ExecutionContext) {
     email: 'li.hua.of.chengdu@example.com',
     passwordHash: await passwords.hash(first),
   })
+  const change = (given: User, passwords: { present: string | undefined; replacement: string }) =>
+    changePassword(given, {
+      ...passwords,
+      endOthers: async (set) => {
+        const keep = { grantIds: [] }
+        return (await storage.signIns.end(given.id, { keep, ...set })) !== undefined
+      },
+    })
   const present = async () => users.findPasswordHash(user.id)
   const fits = async (password: string) => passwords.verify(await present(), password)
   return { change, user, present, fits, told }

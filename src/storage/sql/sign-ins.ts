@@ -41,11 +41,12 @@ const texts = {
   removeUnions: 'DELETE FROM identity_unions WHERE user_id = ?',
   removeFactors: 'DELETE FROM factors WHERE user_id = ?',
   removeCodes: 'DELETE FROM recovery_codes WHERE user_id = ?',
+  replacePassword: 'UPDATE passwords SET hash = ?, updated_at = ? WHERE user_id = ? AND hash = ?',
   removePassword: 'DELETE FROM passwords WHERE user_id = ?',
 }
 
-/** Undoes the transaction. */
-class NotSpent extends Error {}
+/** Undoes the transaction: the link was spent, or the password is another one by now. */
+class TooLate extends Error {}
 
 export function createSignInStore({ transaction, dialect }: Statements, now: Clock): SignInStore {
   const putPassword = dialect.upsert('passwords', {
@@ -71,15 +72,29 @@ export function createSignInStore({ transaction, dialect }: Statements, now: Clo
     if (takenAway && takeover?.email !== undefined) await run(texts.confirm, [true, now(), userId])
     if (how.disown) await run(texts.disown, [false, now(), userId])
     if (how.apiKeys) await run(texts.removeApiKeys, [userId])
-    if (how.passwordHash !== undefined) await run(putPassword, [userId, how.passwordHash, now()])
+    await setPassword(run, userId, how)
     return { epoch: user.epoch, takenAway }
+  }
+
+  const setPassword = async (
+    run: Run,
+    userId: string,
+    { passwordHash, formerHash }: EndOfSignIns,
+  ): Promise<void> => {
+    if (passwordHash === undefined) return
+    if (formerHash === undefined) {
+      await run(putPassword, [userId, passwordHash, now()])
+      return
+    }
+    const { changes } = await run(texts.replacePassword, [passwordHash, now(), userId, formerHash])
+    if (changes !== 1) throw new TooLate()
   }
 
   return {
     async end(userId, how = {}) {
       if (!isId(userId)) return undefined
       return transaction((run) => end(run, userId, how)).catch((error: unknown) => {
-        if (error instanceof NotSpent) return undefined
+        if (error instanceof TooLate) return undefined
         throw error
       })
     },
@@ -104,7 +119,7 @@ async function spend(
   at: number,
 ): Promise<void> {
   const { changes } = await run(texts.spend, [at, model, key, userId, at])
-  if (changes !== 1) throw new NotSpent()
+  if (changes !== 1) throw new TooLate()
 }
 
 async function removeSignIns(

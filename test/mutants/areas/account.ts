@@ -54,9 +54,9 @@ export const account: Mutant[] = [
   {
     id: 'sign-ins-survive-a-new-password',
     file: 'src/account/password-routes.ts',
-    before: `  await parts.sessions.endOthers(user.id, caller)
-`,
-    after: '',
+    before: 'endOthers: async (set) => parts.sessions.endOthers(user.id, caller, set)',
+    after:
+      "endOthers: async (set) => parts.users.replacePasswordHash(user.id, present ?? '', set.passwordHash ?? '')",
     reason: 'A thief would stay signed in after the owner has changed the password.',
     tests: ['test/account/security.test.ts'],
   },

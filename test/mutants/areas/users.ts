@@ -277,8 +277,8 @@ export const users: Mutant[] = [
   {
     id: 'changed-meanwhile',
     file: 'src/users/change-password.ts',
-    before: `else if (!(await users.replacePasswordHash(user.id, present, hash))) return 'changed meanwhile'`,
-    after: 'else await users.setPasswordHash(user.id, hash)',
+    before: 'endOthers({ passwordHash, formerHash: present })',
+    after: 'endOthers({ passwordHash })',
     reason: 'Of two changes at once the one with the former password would win.',
     tests: ['test/users/change-password.test.ts'],
   },
