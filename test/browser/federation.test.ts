@@ -94,7 +94,7 @@ inChromium(
     await page.goto(`${fixture.issuer}/demo/login`)
     await look(page, 'login-zh-375-dark')
     await page.getByRole('button', { name: '使用 Google 登录' }).click()
-    await page.getByRole('heading', { name: '这个账号是你的吗？' }).waitFor()
+    await page.getByRole('heading', { name: '你已经有账号了吗？' }).waitFor()
     t.true(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth'))
     await look(page, 'link-zh-375-dark')
     await page.getByLabel('这个账号的密码').fill(person.password)

@@ -165,7 +165,8 @@ onEveryDatabase(
     })
     google.person = { sub: 'A', email, email_verified: false, name: 'Attacker' }
     const begun = await begin(fixture)
-    const attacker = await finish(begun, await signInWith(begun, 'google'))
+    const asked = await signInWith(begun, 'google')
+    const attacker = await finish(begun, await asked.submit('/link', { choice: 'new' }))
     const api = apiOf(fixture)
     const victim = { email, password: 'chosen by the victim' }
     t.is((await api.call('POST', '/auth/register', { body: victim })).status, 201)
