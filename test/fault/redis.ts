@@ -15,7 +15,7 @@ const limitMs = 2 * commandMs + busyMs
 /** docs/operate.md, "Redis": sessions, codes and opaque tokens are in Redis alone, and steps of a sign-in too. */
 const lossOfRedis = {
   lost: ['consent', 'code', 'code for tokens', 'refresh of an application'],
-  refused: /(oauth\/token|auth\/mfa): 40[01]|interaction session not found/,
+  refused: /(oauth\/token|auth\/mfa): 40[01]|interaction session not found|session_expired/,
 }
 
 /** Redis is killed and comes back empty, is emptied, and is silent. */
