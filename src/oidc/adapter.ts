@@ -44,7 +44,8 @@ export function createArtifactAdapter(model: ArtifactModel, parts: AdapterParts)
   const read = (stored: StoredArtifact | undefined, id?: string): AdapterPayload | undefined => {
     const payload = stored && codec.read(stored, id)
     if (!payload || !stored?.consumedAt) return payload
-    return model === 'RefreshToken' && now() - stored.consumedAt < parts.graceMs
+    // Clocks of two servers differ; a clock that was put back by more than the grace does not bring a token back.
+    return model === 'RefreshToken' && Math.abs(now() - stored.consumedAt) < parts.graceMs
       ? payload
       : { ...payload, consumed: Math.floor(stored.consumedAt / 1000) }
   }

@@ -103,6 +103,11 @@ test('a spent refresh token counts as unspent within the grace, a spent code nev
   t.is(token.replays(), 1)
   token.clock.now += 1
   t.like(await token.adapter.find('id'), { consumed: at / 1000 })
+  // By the clock of another server, and by one that was put back.
+  token.clock.now = at - 500
+  t.false('consumed' in ((await token.adapter.find('id')) ?? {}))
+  token.clock.now = at - 10_000
+  t.like(await token.adapter.find('id'), { consumed: at / 1000 })
 
   const code = await begin(t, 'AuthorizationCode')
   await code.adapter.upsert('id', {}, 60)

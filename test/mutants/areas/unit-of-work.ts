@@ -97,9 +97,17 @@ export const unitOfWork: Mutant[] = [
   {
     id: 'grace-one-moment-longer',
     file: 'src/oidc/adapter.ts',
-    before: 'now() - stored.consumedAt < parts.graceMs',
-    after: 'now() - stored.consumedAt <= parts.graceMs',
+    before: 'Math.abs(now() - stored.consumedAt) < parts.graceMs',
+    after: 'Math.abs(now() - stored.consumedAt) <= parts.graceMs',
     reason: 'A token would be refused for the time in which its answer is gone.',
+    tests: ['test/oidc/adapter.test.ts'],
+  },
+  {
+    id: 'grace-of-a-clock-put-back',
+    file: 'src/oidc/adapter.ts',
+    before: 'Math.abs(now() - stored.consumedAt) < parts.graceMs',
+    after: 'now() - stored.consumedAt < parts.graceMs',
+    reason: 'A clock that is put back would bring spent tokens back.',
     tests: ['test/oidc/adapter.test.ts'],
   },
   {
