@@ -5,13 +5,13 @@ import { apiKeyRoutes, type DescribedScope } from '#api-keys/routes.ts'
 import { describeSettings } from '#config/describe.ts'
 import type { Config } from '#config/load.ts'
 import type { ForeignSignIn } from '#federation/foreign-sign-in.ts'
-import type { ApiRoute, Identify, RequestFacts } from '#http/api.ts'
+import type { ApiRoute, Identify } from '#http/api.ts'
+import type { Audit, AuditAsCaller } from '#http/audit.ts'
 import { busy } from '#lib/app-error.ts'
 import { validateClient } from '#oidc/clients.ts'
 import type { Engine } from '#oidc/engine.ts'
 import { createFirstPartyTokens, firstPartyClientId, type TokenAnswer } from '#oidc/first-party.ts'
 import { describeScope } from '#oidc/scope-words.ts'
-import type { NewAuditEvent } from '#audit/recorder.ts'
 import type { Storage } from '#storage/storage.ts'
 import { recoveryRoutes } from '#users/recovery-routes.ts'
 import type { Locale } from '#view/translate.ts'
@@ -38,9 +38,9 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
   const { config, storage, services, engine } = parts
   const { audit, now, wechat } = services
   const tokens = tokensOf(parts)
-  const record = (event: NewAuditEvent, { address, agent, traceId }: RequestFacts): void =>
+  const record: Audit = (event, { address, agent, traceId }) =>
     audit.record({ ...event, address, agent, traceId })
-  const recordBy: Parameters<typeof accountRoutes>[0]['audit'] = (event, { caller, request }) =>
+  const recordBy: AuditAsCaller = (event, { caller, request }) =>
     record(
       { ...event, actor: caller.userId ?? `client:${caller.clientId}`, clientId: caller.clientId },
       request,
@@ -60,7 +60,7 @@ export function apiTable(parts: ApiTableParts): ApiRoute[] {
   return [
     ...authRoutes(signIn),
     ...secondStepRoutes({ ...services, ...signIn }),
-    ...wechatRoutes({ ...services, wechat, tokens, audit: recordBy }),
+    ...wechatRoutes({ ...services, users: storage.users, wechat, tokens, audit: recordBy }),
     ...recoveryRoutes({
       recovery: services.recoveryForStrangers,
       identify: parts.identify,

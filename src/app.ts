@@ -122,7 +122,7 @@ function tableOf(
     users: storage.users,
     jwt: () => engine.jwt,
     resource: config.API_RESOURCE,
-    recognize: (token) => foreign.recognize(token),
+    recognize: (token, request) => foreign.recognize(token, request),
   })
   return {
     identify,

@@ -1,3 +1,6 @@
+import { factsOf } from '#http/api.ts'
+import type { AppContext } from '#http/context.ts'
+import { deviceOf } from '#http/known-browser.ts'
 import { createJwtAccessTokens } from '#oidc/access-tokens.ts'
 import { startEngine, type Engine } from '#oidc/engine.ts'
 import { watchEngine } from '#oidc/events.ts'
@@ -48,6 +51,17 @@ export function engineOf(
         showPage,
         permittedScopes,
         secondFactor: secondFactorPolicyOf(config, storage, services),
+        signedIn: async ({ provider: via, ...signIn }, ctx) => {
+          const request = ctx as unknown as AppContext
+          await services.completeSignIn(
+            {
+              ...signIn,
+              details: via === undefined ? {} : { provider: via },
+              device: deviceOf(request, config.basePath),
+            },
+            factsOf(request),
+          )
+        },
         now,
       })
       registerExtensionGrant(provider, wechatGrant(parts, { provider, jwt }))

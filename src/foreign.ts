@@ -21,21 +21,25 @@ export function foreignOf(parts: EngineParts): ForeignSignIn {
       onError: (error, issuer) => log.warn({ err: error, issuer }, 'cannot fetch the keys'),
     }),
     signIn: services.federation.signInFederated,
-    entered: ({ userId, isNew, issuer, subject }) =>
-      audit.record({
-        type: 'login.succeeded',
-        actor: userId,
-        details: { issuer, subject, is_new: isNew },
-      }),
+    async complete({ user, isNew, issuer, subject }, request) {
+      const { address, agent, traceId } = request
+      const details = { issuer, subject }
+      if (isNew) {
+        const about = { actor: user.id, target: `user:${user.id}`, details }
+        audit.record({ type: 'user.registered', ...about, address, agent, traceId })
+      }
+      await services.completeSignIn({ user, amr: ['fed'], details }, request)
+    },
   })
 }
 
 /** What the token endpoint asks when one of them signs in. */
 export const exchangeOf = (
   { config, services }: EngineParts,
-  { enter }: ForeignSignIn,
+  { enter, complete }: ForeignSignIn,
 ): ForeignTokenParts => ({
   enter,
+  complete,
   limit: (address) => services.requestLimits.count(address),
   allowedScopes: services.allowedScopes,
   resource: config.API_RESOURCE,

@@ -1,5 +1,5 @@
 import { looksLikeApiKey, type ApiKeys } from '#api-keys/keys.ts'
-import type { Caller, Identify } from '#http/api.ts'
+import type { Caller, Identify, RequestFacts } from '#http/api.ts'
 import { equalSecrets, sha256 } from '#lib/hashing.ts'
 import { grantClaim, type JwtAccessTokens } from '#oidc/access-tokens.ts'
 import type { KeyFacts } from '#oidc/api-keys.ts'
@@ -20,14 +20,17 @@ export interface IdentifyParts {
   /** The identifier of our API. */
   resource: string
   /** Whose token of another provider this is, and what it may do here; undefined when it is not taken. */
-  recognize(token: string): Promise<{ userId: string; scopes: readonly string[] } | undefined>
+  recognize(
+    token: string,
+    request: RequestFacts,
+  ): Promise<{ userId: string; scopes: readonly string[] } | undefined>
 }
 
 export function createIdentify(parts: IdentifyParts): Identify {
-  return async (credential) =>
+  return async (credential, request) =>
     looksLikeApiKey(credential)
       ? byKey(parts, credential)
-      : ((await byToken(parts, credential)) ?? byForeignToken(parts, credential))
+      : ((await byToken(parts, credential)) ?? byForeignToken(parts, credential, request))
 }
 
 /** The owner of a good API key, and what both may do now; undefined for any other text, and when the owner is banned. */
@@ -77,8 +80,12 @@ async function byToken(parts: IdentifyParts, token: string): Promise<Caller | un
     : { userId, clientId, scopes, via: 'api_key' }
 }
 
-async function byForeignToken(parts: IdentifyParts, token: string): Promise<Caller | undefined> {
-  const known = await parts.recognize(token)
+async function byForeignToken(
+  parts: IdentifyParts,
+  token: string,
+  request: RequestFacts,
+): Promise<Caller | undefined> {
+  const known = await parts.recognize(token, request)
   if (!known) return undefined
   const allowed = new Set(await parts.allowedScopes(known.userId, parts.resource))
   if (allowed.size === 0) return undefined

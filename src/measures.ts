@@ -1,17 +1,20 @@
 import type { Logger } from 'pino'
 import { activeUserOf, countedAs, counterName } from '#audit/counted.ts'
 import { createDailyCounter } from '#audit/daily.ts'
-import { createAuditRecorder, type AuditRecorder } from '#audit/recorder.ts'
+import { createAuditRecorder, type AuditRecorder, type NewAuditEvent } from '#audit/recorder.ts'
 import { createStatistics, type ReadStatistics } from '#audit/statistics.ts'
 import type { Config } from '#config/load.ts'
 import { createMetrics, type Metrics } from '#http/metrics.ts'
+import type { AuditEventType } from '#lib/audit-events.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Storage } from '#storage/storage.ts'
 import type { Passwords } from '#users/passwords.ts'
 
 /** What the server knows of itself: the audit log, the counters that follow from it, and how long requests take. */
 export interface Measures {
-  audit: AuditRecorder
+  audit: Omit<AuditRecorder, 'record'> & {
+    record(event: NewAuditEvent & { type: AuditEventType }): void
+  }
   metrics: Metrics
   statistics: ReadStatistics
 }

@@ -1,11 +1,10 @@
-import type { NewAuditEvent } from '#audit/recorder.ts'
 import type { Router } from '@koa/router'
 import { recoveryPages } from '#account/recovery-pages.ts'
 import { createRelyingParty } from '#demo/relying-party.ts'
 import { mailPreviewRoutes } from '#demo/mail-routes.ts'
 import { demoRoutes } from '#demo/routes.ts'
 import { federationRoutes } from '#federation/routes.ts'
-import type { RequestFacts } from '#http/api.ts'
+import type { Audit } from '#http/audit.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
 import { createCsrf } from '#http/csrf.ts'
 import { homeRoutes } from '#http/home.ts'
@@ -127,8 +126,8 @@ function demoOf({ config, services }: AppParts, showPage: ShowPage): Router<Requ
 }
 
 const auditOf =
-  ({ audit }: Services) =>
-  (event: Omit<NewAuditEvent, keyof RequestFacts>, { address, agent, traceId }: RequestFacts) =>
+  ({ audit }: Services): Audit =>
+  (event, { address, agent, traceId }) =>
     audit.record({ ...event, address, agent, traceId })
 
 /** Counts a request against the limits of its address and tells the caller how many are left. */

@@ -10,12 +10,14 @@ import {
   type SendEmailMail,
   type TellChange,
 } from '#users/change-email.ts'
+import type { CompleteSignInParts } from '#users/complete-sign-in.ts'
 import { createKnownDevices } from '#users/known-devices.ts'
 import type { LoginLimits, MailLimits } from '#users/limits.ts'
 import type { MailCodes } from '#users/mail-codes.ts'
 import type { Passwords } from '#users/passwords.ts'
 import { causeOf } from './newcomers.ts'
 import type { Notify } from './notify.ts'
+import type { Measures } from './measures.ts'
 
 /** What people do about their own account, and what they are told about it. */
 export interface SelfService {
@@ -24,17 +26,7 @@ export interface SelfService {
   checkPassword(user: User, password: string, address: string): Promise<boolean>
   /** Tells the owner until when an account that is to be erased can be saved. */
   tellErasing(user: User, eraseAt: number): Promise<void>
-  /** Notes on which device somebody signs in, and tells them when it is a new one. `isQuiet`: they need not be told. */
-  noteDevice(signIn: SignInOnDevice): Promise<void>
-}
-
-export interface SignInOnDevice {
-  /** As they were before this sign-in. */
-  user: User
-  /** Tells the device from others. */
-  device: string
-  isQuiet?: boolean
-  request: { address: string; agent: string; locale: string; traceId: string }
+  noteDevice: CompleteSignInParts['noteDevice']
 }
 
 export interface SelfServiceParts {
@@ -46,16 +38,7 @@ export interface SelfServiceParts {
   codes: MailCodes
   mail: MailQueue
   notify: Notify
-  audit: {
-    record(event: {
-      type: string
-      actor: string
-      target: string
-      address: string
-      agent: string
-      traceId: string
-    }): void
-  }
+  audit: Measures['audit']
   now: Clock
 }
 
@@ -99,9 +82,9 @@ function noteDeviceOf(parts: SelfServiceParts, now: Clock): SelfService['noteDev
     if (!config.NOTIFY_NEW_DEVICE) return
     if (!(await devices.see(user, device)) || isQuiet) return
     const { address, agent, traceId } = request
-    const { id, email: to, locale = request.locale } = user
-    const event = { type: 'device.new', actor: id, target: `user:${id}` }
-    parts.audit.record({ ...event, address, agent, traceId })
+    const { id, email: to, locale = request.locale ?? 'en' } = user
+    const target = `user:${id}`
+    parts.audit.record({ type: 'device.new', actor: id, target, address, agent, traceId })
     if (to !== undefined)
       await notify('newDevice', { to, locale, values: { agent, address, at: now() } })
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { looksLikeApiKey } from '#api-keys/keys.ts'
-import { route, text, type ApiRoute, type Identify } from '#http/api.ts'
+import { route, text, type ApiRoute, type Identify, type RequestFacts } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { JwtAccessTokens } from '#oidc/access-tokens.ts'
 import type { ClientStore } from '#storage/clients.ts'
@@ -52,9 +52,13 @@ export function verifyTokenRoutes(parts: VerifyTokenParts): ApiRoute[] {
         description: 'The verdict; also 200 when the token is not good.',
         schema: answer,
       },
-      async handle({ body, caller }) {
+      async handle({ body, caller, request }) {
         if (caller.clientId === undefined) throw new AppError('forbidden', 403)
-        const verdict = await verdictOf(parts, body.token, caller.clientId)
+        const verdict = await verdictOf(parts, {
+          token: body.token,
+          clientId: caller.clientId,
+          request,
+        })
         const { required_scope: required } = body
         if (!verdict.valid || required === undefined || verdict.scopes.includes(required))
           return verdict
@@ -66,13 +70,12 @@ export function verifyTokenRoutes(parts: VerifyTokenParts): ApiRoute[] {
 
 async function verdictOf(
   parts: VerifyTokenParts,
-  token: string,
-  clientId: string,
+  { token, clientId, request }: { token: string; clientId: string; request: RequestFacts },
 ): Promise<Verdict> {
   const { metadata } = (await parts.clients.find(clientId)) ?? {}
   const served = new Set((metadata?.['introspection_resources'] as string[] | undefined) ?? [])
   if (looksLikeApiKey(token)) {
-    const caller = served.has(parts.resource) ? await parts.identify(token) : undefined
+    const caller = served.has(parts.resource) ? await parts.identify(token, request) : undefined
     return caller?.userId === undefined ? invalid : good(parts, caller.userId, [...caller.scopes])
   }
   const claims = await parts.jwt().verify(token)

@@ -29,20 +29,23 @@ export function wechatGrant(
       await services.requestLimits.count(request.address)
       const parsed = wechatSignInSchema.safeParse(parameters)
       if (!parsed.success) throw invalid(parsed.error.issues)
-      const user = await services.wechat.login(parsed.data, request)
+      const { user, details } = await services.wechat.login(parsed.data, request)
       const amr = ['fed']
       const { resource } = parsed.data
-      await services.secondStep(user, { clientId: request.clientId, resource, amr })
-      return tokens.issue({
+      const { clientId } = request
+      await services.secondStep(user, { clientId, resource, amr, details })
+      const answer = await tokens.issue({
         amr,
         accountId: user.id,
         epoch: user.signInEpoch,
-        clientId: request.clientId,
+        clientId,
         isClientAuthenticated: true,
         resource,
         address: request.address,
         agent: request.agent,
       })
+      await services.completeSignIn({ user, amr, clientId, details }, request)
+      return answer
     },
   }
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { wechatSignInSchema } from '#federation/wechat/login.ts'
 import type { SecondStep } from '#factors/second-step.ts'
-import { Binary, route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
-import { presentUser } from '#users/presented.ts'
-import { signInSchema, type TokenFunctions } from '#users/finish-sign-in.ts'
+import { Binary, route, text, type ApiRoute } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
+import { finishSignIn, signInSchema, type FinishParts } from '#users/finish-sign-in.ts'
 import { wechatScope, type Wechat } from './wechat.ts'
 
 /**
@@ -11,15 +11,11 @@ import { wechatScope, type Wechat } from './wechat.ts'
  * `POST /wechat/phone` and `/wechat/qrcode`, for the operator's own servers: a client by its own token
  * (`client_credentials` with the scope `wechat:server`), or an API key whose owner's roles permit the scope.
  */
-export interface WechatRouteParts {
+export interface WechatRouteParts extends FinishParts {
   wechat: Wechat
-  tokens: Pick<TokenFunctions, 'issue'>
   /** Rejects when a second factor is due. */
   secondStep: SecondStep
-  audit(
-    event: { type: string; target: string; details?: Record<string, unknown> },
-    call: Pick<ApiCall<unknown, unknown, unknown>, 'caller' | 'request'>,
-  ): void
+  audit: AuditAsCaller
 }
 
 const appId = text(128).optional()
@@ -37,7 +33,7 @@ export const wechatRoutes = (parts: WechatRouteParts): ApiRoute[] => [
   qrCodeRoute(parts),
 ]
 
-const loginRoute = ({ wechat, tokens, secondStep }: WechatRouteParts): ApiRoute =>
+const loginRoute = (parts: WechatRouteParts): ApiRoute =>
   route({
     tag: 'auth',
     access: 'anyone',
@@ -58,13 +54,10 @@ const loginRoute = ({ wechat, tokens, secondStep }: WechatRouteParts): ApiRoute 
     },
     async handle({ body, request }) {
       const { client_id: clientId, resource, ...given } = body
-      const { address, agent } = request
-      const user = await wechat.login(given, { ...request, clientId })
-      const signIn = { clientId, resource, amr: ['fed'] }
-      await secondStep(user, signIn)
-      const { id: accountId, signInEpoch: epoch } = user
-      const pair = await tokens.issue({ ...signIn, accountId, epoch, address, agent })
-      return { ...pair, user: presentUser(user) }
+      const { user, details } = await parts.wechat.login(given, { ...request, clientId })
+      const signIn = { clientId, resource, amr: ['fed'], details }
+      await parts.secondStep(user, signIn)
+      return finishSignIn(parts, { ...signIn, user }, request)
     },
   })
 

@@ -1,4 +1,3 @@
-import type { AuditRecorder } from '#audit/recorder.ts'
 import { loadDeclared } from '#config/declared.ts'
 import { wechatAppsOf } from '#config/wechat-apps.ts'
 import type { FederatedSignIn } from '#federation/sign-in.ts'
@@ -16,6 +15,7 @@ import { AppError } from '#lib/app-error.ts'
 import { createSealer } from '#lib/sealing.ts'
 import type { ResourceScope } from '#storage/resources.ts'
 import type { ServicesParts } from './services.ts'
+import type { Measures } from './measures.ts'
 
 /** Everything of WeChat's mini programs that routes and the token endpoint ask for, of the configured apps. */
 export interface Wechat {
@@ -48,7 +48,7 @@ export function createWechat(
     secrets,
     audit,
     signIn,
-  }: { secrets: readonly string[]; audit: AuditRecorder; signIn: FederatedSignIn },
+  }: { secrets: readonly string[]; audit: Measures['audit']; signIn: FederatedSignIn },
 ): Wechat {
   const apps = wechatAppsOf(config, loadDeclared(config).wechatApps)
   const appOf = (appId: string | undefined): WechatApp => {

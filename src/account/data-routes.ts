@@ -3,6 +3,7 @@ import { keySchema, presentApiKey } from '#api-keys/routes.ts'
 import type { Factors } from '#factors/factors.ts'
 import type { RememberedDevices } from '#factors/remembered-devices.ts'
 import { route, type ApiCall, type ApiRoute } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
 import { presentSession, sessionSchema } from '#oidc/presented-sessions.ts'
 import type { Sessions } from '#oidc/sessions.ts'
@@ -15,7 +16,7 @@ import { presentUser, userSchema } from '#users/presented.ts'
 import { factorSchema, present as presentFactor } from './factor-routes.ts'
 import { grantSchema, presentGrant } from './grants.ts'
 import { presentIdentity } from './identity-routes.ts'
-import { ownerOf, personOf, read, write, type AuditOwn } from './owner.ts'
+import { ownerOf, personOf, read, write } from './owner.ts'
 import { currentPassword, expectProof, proofProblems, type ProofParts } from './proof.ts'
 import { deviceSchema, presentDevice } from './remembered-device-routes.ts'
 
@@ -32,7 +33,7 @@ export interface DataRouteParts extends ProofParts {
   eraseAfterMs: number
   /** Tells the owner until when that is. */
   tellErasing(user: User, eraseAt: number): Promise<void>
-  audit: AuditOwn
+  audit: AuditAsCaller
 }
 
 export function dataRoutes(parts: DataRouteParts): ApiRoute[] {

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { route, text, type ApiRoute } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
 import type { UserStore } from '#storage/users.ts'
 import type { ChangeEmail } from '#users/change-email.ts'
 import { isEmail } from '#users/name-rules.ts'
 import { presentUser, userSchema } from '#users/presented.ts'
-import { ownerOf, read, write, type AuditOwn } from './owner.ts'
+import { ownerOf, read, write } from './owner.ts'
 import { currentPassword, expectProof, proofProblems, type ProofParts } from './proof.ts'
 
 /**
@@ -14,7 +15,7 @@ import { currentPassword, expectProof, proofProblems, type ProofParts } from './
 export interface EmailRouteParts extends ProofParts {
   users: Pick<UserStore, 'findById'>
   changeEmail: ChangeEmail
-  audit: AuditOwn
+  audit: AuditAsCaller
 }
 
 const state = z.object({

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import type { Factors, OwnFactor } from '#factors/factors.ts'
 import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { User, UserStore } from '#storage/users.ts'
-import { personOf, read, write, type AuditOwn } from './owner.ts'
+import { personOf, read, write } from './owner.ts'
 import { currentPassword, expectProof, proofProblems, type ProofParts } from './proof.ts'
 
 /**
@@ -14,7 +15,7 @@ import { currentPassword, expectProof, proofProblems, type ProofParts } from './
 export interface FactorRouteParts extends ProofParts {
   users: Pick<UserStore, 'findById'>
   factors: Factors
-  audit: AuditOwn
+  audit: AuditAsCaller
 }
 
 const tag = 'users'

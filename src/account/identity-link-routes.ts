@@ -4,7 +4,8 @@ import type { Notes } from '#federation/notes.ts'
 import { UpstreamFailure } from '#federation/providers/upstream.ts'
 import type { Providers } from '#federation/registry.ts'
 import { linkIdentity, storable } from '#federation/sign-in.ts'
-import { factsOf, type RequestFacts } from '#http/api.ts'
+import { factsOf } from '#http/api.ts'
+import type { Audit } from '#http/audit.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
 import type { Csrf } from '#http/csrf.ts'
 import { formFields, parseForm } from '#http/form.ts'
@@ -32,10 +33,7 @@ export interface IdentityLinkParts {
   /** Path prefix of the server: empty, or like `/id`. */
   basePath: string
   now(): number
-  audit(
-    event: { type: string; actor: string; target: string; details: Record<string, unknown> },
-    request: RequestFacts,
-  ): void
+  audit: Audit
 }
 
 /** Seconds; whoever comes back has spent a while at the provider. */

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { linkIdentity } from '#federation/sign-in.ts'
 import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
 import { LastSignInMethod } from '#storage/errors.ts'
 import type { Identity, IdentityStore, SeenIdentity } from '#storage/identities.ts'
 import type { UserStore } from '#storage/users.ts'
-import { personOf, read, write, type AuditOwn } from './owner.ts'
+import { personOf, read, write } from './owner.ts'
 import { currentPassword, expectProof, proofProblems, type ProofParts } from './proof.ts'
 
 /**
@@ -19,7 +20,7 @@ export interface IdentityRouteParts extends ProofParts {
   identities: Pick<IdentityStore, 'link' | 'listByUser' | 'unlink'>
   /** Whose token of a trusted issuer it is. */
   identifyForeign(token: string): Promise<SeenIdentity | { refused: string }>
-  audit: AuditOwn
+  audit: AuditAsCaller
 }
 
 export const identitySchema = z

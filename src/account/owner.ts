@@ -1,13 +1,7 @@
-import type { Access, ApiCall, Caller } from '#http/api.ts'
+import type { Access, Caller } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import { SignInsEnded } from '#storage/errors.ts'
 import type { User, UserStore } from '#storage/users.ts'
-
-/** Writes to the audit log what somebody did about their own account. */
-export type AuditOwn = (
-  event: { type: string; target?: string; details?: Record<string, unknown> },
-  call: Pick<ApiCall<unknown, unknown, unknown>, 'caller' | 'request'>,
-) => void
 
 export const read: Access = { scope: 'account:read', asPerson: true }
 export const write: Access = { scope: 'account:write', asPerson: true }

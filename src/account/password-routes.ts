@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Sessions } from '#oidc/sessions.ts'
 import type { UserStore } from '#storage/users.ts'
 import type { ChangePassword } from '#users/change-password.ts'
-import { ownerOf, read, write, type AuditOwn } from './owner.ts'
+import { ownerOf, read, write } from './owner.ts'
 import {
   currentPassword,
   expectProof,
@@ -21,7 +22,7 @@ export interface PasswordRouteParts extends ProofParts {
   users: Pick<UserStore, 'findById' | 'findPasswordHash'>
   changePassword: ChangePassword
   sessions: Pick<Sessions, 'endOthers'>
-  audit: AuditOwn
+  audit: AuditAsCaller
 }
 
 const passwords = z.object({ current_password: currentPassword, new_password: text(1024) })

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { RememberedDevice, RememberedDevices } from '#factors/remembered-devices.ts'
 import { route, text, type ApiRoute } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
-import { read, write, type AuditOwn } from './owner.ts'
+import { read, write } from './owner.ts'
 
 /**
  * `/users/me/remembered-devices…`: the browsers in which a person is not asked for the second factor. For whoever brings
@@ -10,7 +11,7 @@ import { read, write, type AuditOwn } from './owner.ts'
  */
 export interface RememberedDeviceRouteParts {
   rememberedDevices: RememberedDevices
-  audit: AuditOwn
+  audit: AuditAsCaller
 }
 
 const tag = 'users'

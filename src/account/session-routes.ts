@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { route, text, type ApiRoute } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
 import { presentSession, sessionSchema } from '#oidc/presented-sessions.ts'
 import type { Sessions } from '#oidc/sessions.ts'
 import type { ResourceStore } from '#storage/resources.ts'
 import { grantSchema, presentGrant } from './grants.ts'
-import { read, write, type AuditOwn } from './owner.ts'
+import { read, write } from './owner.ts'
 
 /**
  * `/users/me/sessions…`, `/users/me/grants…`: where a person is signed in and which applications they have let in. For
@@ -14,7 +15,7 @@ import { read, write, type AuditOwn } from './owner.ts'
 export interface SessionRouteParts {
   resources: Pick<ResourceStore, 'find'>
   sessions: Sessions
-  audit: AuditOwn
+  audit: AuditAsCaller
 }
 
 const id = z.object({ id: text(128) })

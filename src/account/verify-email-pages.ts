@@ -1,5 +1,6 @@
 import type { Router } from '@koa/router'
-import { factsOf, type RequestFacts } from '#http/api.ts'
+import { factsOf } from '#http/api.ts'
+import type { Audit } from '#http/audit.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
 import type { ShowPage } from '#http/pages.ts'
 import { unless } from '#lib/app-error.ts'
@@ -18,7 +19,7 @@ export interface VerifyEmailPageParts extends DeskParts {
   showPage: ShowPage
   /** The account that this browser has registered, or is signed in to. */
   holdersIn(ctx: AppContext): Promise<string[]>
-  audit?(event: { type: string; actor?: string; target?: string }, request: RequestFacts): void
+  audit?: Audit
 }
 
 type Fields = Record<string, string>

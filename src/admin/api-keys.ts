@@ -1,16 +1,16 @@
 import { z } from 'zod'
 import { presentApiKey } from '#api-keys/routes.ts'
 import { route, text, type ApiRoute } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
 import type { ApiKey } from '#storage/api-keys.ts'
 import type { Storage } from '#storage/storage.ts'
-import type { Audit } from './audited.ts'
 import { nextCursor, pageQuery } from './pages.ts'
 import { notFound } from './refusals.ts'
 
 /** `/admin/api-keys`: the keys of everyone; only their owners make them. */
 export interface ApiKeyParts {
   storage: Pick<Storage, 'apiKeys'>
-  audit: Audit
+  audit: AuditAsCaller
 }
 
 const keySchema = z

@@ -1,11 +1,3 @@
-import type { ApiCall } from '#http/api.ts'
-
-/** Writes to the audit log who did it (the caller) and from where (the request). Must neither throw nor wait. */
-export type Audit = (
-  event: { type: string; target?: string; details?: Record<string, unknown> },
-  call: Pick<ApiCall<unknown, unknown, unknown>, 'caller' | 'request'>,
-) => void
-
 export type Changes = {
   before: Record<string, unknown>
   after: Record<string, unknown>

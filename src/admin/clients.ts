@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { route, text, type ApiCall, type ApiRoute, type Caller } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
 import { sha256 } from '#lib/hashing.ts'
 import { newId, newSecret } from '#lib/ids.ts'
@@ -7,7 +8,7 @@ import { pagesClientId } from '#oidc/browser-session.ts'
 import { firstPartyClientId } from '#oidc/first-party.ts'
 import type { Client } from '#storage/clients.ts'
 import type { Storage } from '#storage/storage.ts'
-import { changes, type Audit } from './audited.ts'
+import { changes } from './audited.ts'
 import {
   clientMetadata,
   clientSchema,
@@ -28,7 +29,7 @@ export interface ClientParts {
   storage: Pick<Storage, 'clients' | 'artifacts' | 'withLock'>
   /** Checks metadata, `client_id` and secret included, as the engine does; rejects with its InvalidClientMetadata. */
   validateClient(metadata: Record<string, unknown>): Promise<void>
-  audit: Audit
+  audit: AuditAsCaller
 }
 
 export const clientId = z.object({ id: text(128) })

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { route, text, type ApiRoute } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
 import type { Keys } from '#oidc/keys.ts'
 import type { SigningKey } from '#storage/signing-keys.ts'
-import type { Audit } from './audited.ts'
 import { iso } from './pages.ts'
 
 /** `/admin/keys`: the signing keys, never their private halves. */
@@ -10,7 +10,7 @@ export interface KeyParts {
   keys: Pick<Keys, 'list' | 'rotate' | 'revoke'>
   /** Puts changed keys into service in this process now; other processes poll for them. */
   refreshKeys(): Promise<unknown>
-  audit: Audit
+  audit: AuditAsCaller
 }
 
 const keySchema = z

@@ -1,15 +1,15 @@
 import { z } from 'zod'
 import { route, text, type ApiRoute } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
 import type { QueuedMail } from '#storage/mail-queue.ts'
 import type { Storage } from '#storage/storage.ts'
-import type { Audit } from './audited.ts'
 import { iso, nextCursor, pageQuery } from './pages.ts'
 import { notFound } from './refusals.ts'
 
 /** `/admin/mail`: what waits to be sent and what was given up; never what it says, which may sign somebody in. */
 export interface MailParts {
   storage: Pick<Storage, 'mailQueue'>
-  audit: Audit
+  audit: AuditAsCaller
 }
 
 const mailSchema = z

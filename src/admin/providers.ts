@@ -7,10 +7,11 @@ import {
   type ProviderRecipe,
 } from '#config/providers.ts'
 import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { ProviderRecord } from '#storage/providers.ts'
 import type { Storage } from '#storage/storage.ts'
-import { changes, type Audit } from './audited.ts'
+import { changes } from './audited.ts'
 import { alreadyExists, exclusively, notFound } from './refusals.ts'
 import { adminScopes, mustCover } from './scopes.ts'
 
@@ -28,7 +29,7 @@ export interface ProviderParts {
   }
   /** Address of the issuer, for the callback that is to be registered at the provider. */
   issuer: string
-  audit: Audit
+  audit: AuditAsCaller
 }
 
 const secretField = text(8192).min(1)

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
 import { metadataClaimsSchema } from '#lib/metadata-claims.ts'
 import type { Resource } from '#storage/resources.ts'
 import type { Storage } from '#storage/storage.ts'
-import { changes, type Audit } from './audited.ts'
+import { changes } from './audited.ts'
 import { alreadyExists, exclusively, notFound } from './refusals.ts'
 
 /** `/admin/resources`: the APIs that tokens are for, and their scopes. In a path the identifier is percent-encoded. */
@@ -12,7 +13,7 @@ export interface ResourceParts {
   storage: Pick<Storage, 'resources' | 'roles' | 'withLock'>
   /** The identifier of our own API. */
   apiResource: string
-  audit: Audit
+  audit: AuditAsCaller
 }
 
 const locale = z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Role } from '#storage/roles.ts'
 import type { Storage } from '#storage/storage.ts'
 import { administratorRole } from '#storage/users.ts'
-import { changes, type Audit } from './audited.ts'
+import { changes } from './audited.ts'
 import { iso } from './pages.ts'
 import { alreadyExists, exclusively, notFound } from './refusals.ts'
 import { isAdminScope, mustCover, scopesOn } from './scopes.ts'
@@ -14,7 +15,7 @@ export interface RoleParts {
   storage: Pick<Storage, 'resources' | 'roles' | 'withLock'>
   /** The identifier of our own API. */
   apiResource: string
-  audit: Audit
+  audit: AuditAsCaller
 }
 
 const roleBody = z.strictObject({

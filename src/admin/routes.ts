@@ -1,10 +1,10 @@
 import type { ApiRoute } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
 import type { Sessions } from '#oidc/sessions.ts'
 import type { EndSignIns } from '#users/end-sign-ins.ts'
 import type { Storage } from '#storage/storage.ts'
 import { adminApiKeyRoutes } from './api-keys.ts'
 import { auditRoutes } from './audit.ts'
-import type { Audit } from './audited.ts'
 import { clientSecretRoutes } from './client-secrets.ts'
 import { clientRoutes, type ClientParts } from './clients.ts'
 import { keyRoutes, type KeyParts } from './keys.ts'
@@ -50,7 +50,7 @@ export interface AdminParts
   >
   sessions: Pick<Sessions, 'list' | 'end' | 'endAll'>
   endSignIns: EndSignIns
-  audit: Audit
+  audit: AuditAsCaller
 }
 
 export function adminRoutes(parts: AdminParts): ApiRoute[] {

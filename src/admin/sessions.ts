@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import { route, text, type ApiRoute } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
 import { adminSessionSchema, presentAdminSession } from '#oidc/presented-sessions.ts'
 import type { Sessions } from '#oidc/sessions.ts'
-import type { Audit } from './audited.ts'
 import { notFound } from './refusals.ts'
 
 /** `/admin/sessions`: where a person is signed in. All at once end by `/admin/users/:id/logout`. */
 export interface SessionParts {
   sessions: Pick<Sessions, 'list' | 'end'>
-  audit: Audit
+  audit: AuditAsCaller
 }
 
 export function sessionRoutes({ sessions, audit }: SessionParts): ApiRoute[] {

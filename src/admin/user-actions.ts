@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
 import type { Factors } from '#factors/factors.ts'
 import { AppError } from '#lib/app-error.ts'
+import type { AuditEventType } from '#lib/audit-events.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { User } from '#storage/users.ts'
 import type { EndSignIns } from '#users/end-sign-ins.ts'
@@ -109,7 +110,7 @@ function recorded(
     before,
     after,
     reason,
-  }: { type: string; before: User; after: User; reason?: string | undefined },
+  }: { type: AuditEventType; before: User; after: User; reason?: string | undefined },
 ) {
   const difference = changes(presentAdminUser(before), presentAdminUser(after))
   const details = { ...difference, ...(reason === undefined ? {} : { reason }) }

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { route, text, type ApiCall, type ApiRoute, type Caller } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
 import { newId } from '#lib/ids.ts'
 import type { Storage } from '#storage/storage.ts'
 import type { User } from '#storage/users.ts'
 import type { PasswordPolicy } from '#users/password-policy.ts'
 import type { Passwords } from '#users/passwords.ts'
-import { changes, type Audit } from './audited.ts'
+import { changes } from './audited.ts'
 import { nextCursor, pageQuery } from './pages.ts'
 import { invalid, notFound } from './refusals.ts'
 import { mustCover, scopesOfRoles } from './scopes.ts'
@@ -25,7 +26,7 @@ export interface UserParts {
   endAll(userId: string): Promise<void>
   /** The identifier of our own API. */
   apiResource: string
-  audit: Audit
+  audit: AuditAsCaller
 }
 
 export const userId = z.object({ id: text(64) })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { route, text, type Access, type ApiCall, type ApiRoute, type Caller } from '#http/api.ts'
+import { route, text, type Access, type ApiRoute, type Caller } from '#http/api.ts'
+import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { ApiKey, ApiKeyStore } from '#storage/api-keys.ts'
 import type { Locale } from '#view/translate.ts'
@@ -18,17 +19,12 @@ export interface ApiKeyRouteParts {
   /** The scopes of our own API that somebody with these may give to a key, as people read them. */
   describeScopes(scopes: ReadonlySet<string>, locale: Locale): Promise<DescribedScope[]>
   now(): number
-  audit(
-    event: { type: string; target: string; details?: Record<string, unknown> },
-    call: Pick<AnyCall, 'caller' | 'request'>,
-  ): void
+  audit: AuditAsCaller
 }
 
 /** What a scope lets its holder do, in one language. */
 const scopeSchema = z.object({ name: z.string(), text: z.string(), sensitive: z.boolean() })
 export type DescribedScope = z.infer<typeof scopeSchema>
-
-type AnyCall = ApiCall<unknown, unknown, unknown>
 
 export const keySchema = z
   .object({

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import type { AuditEventType } from '#lib/audit-events.ts'
 import { newId } from '#lib/ids.ts'
 import { AlreadyExists, LastAdministrator } from '#storage/errors.ts'
 import type { Storage } from '#storage/storage.ts'
@@ -159,7 +160,7 @@ async function unban({ storage }: CommandParts, identifier: string): Promise<voi
 async function change(
   storage: Storage,
   { id }: User,
-  { type, fields }: { type: string; fields: UserChange },
+  { type, fields }: { type: AuditEventType; fields: UserChange },
 ): Promise<void> {
   await storage.users.update(id, fields).catch((error: unknown) => {
     throw error instanceof LastAdministrator

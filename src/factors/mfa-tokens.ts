@@ -23,6 +23,8 @@ export interface PendingSignIn {
   clientId?: string | undefined
   resource?: string | undefined
   amr: string[]
+  /** More for the audit log. */
+  details?: Record<string, unknown> | undefined
 }
 
 export const mfaTokenSeconds = 300

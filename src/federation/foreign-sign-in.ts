@@ -1,3 +1,4 @@
+import type { RequestFacts } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Clock } from '#lib/clock.ts'
 import { AlreadyExists } from '#storage/errors.ts'
@@ -10,16 +11,20 @@ import { storable, type FederatedSignIn } from './sign-in.ts'
 export interface ForeignSignIn {
   /** Signs the person in, and makes them at first sight. Rejects with 403 for somebody who is banned or may not register. */
   enter(token: string): Promise<ForeignEntry | Refused>
+  /** What follows when the person has what they came for. */
+  complete(entry: ForeignEntry, request: ForeignRequest): Promise<void>
   /** Whose it is, for an account to be joined with; refused when it is not good, or of somebody who has no name there. */
   identify(token: string): Promise<SeenIdentity | Refused>
   /** Who calls our own API with this token; undefined when it is not good, or not taken there. */
-  recognize(token: string): Promise<{ userId: string; scopes: readonly string[] } | undefined>
+  recognize(
+    token: string,
+    request: ForeignRequest,
+  ): Promise<{ userId: string; scopes: readonly string[] } | undefined>
 }
 
 export interface ForeignEntry {
-  userId: string
-  /** The account's sign-in epoch. */
-  epoch: number
+  /** As they were before this sign-in. */
+  user: User
   isNew: boolean
   issuer: string
   subject: string
@@ -31,9 +36,12 @@ export interface ForeignSignInParts {
   identities: Pick<IdentityStore, 'find'>
   users: Pick<UserStore, 'findById' | 'update'>
   now: Clock
-  /** Called when somebody has shown a token at our API and counts as signed in by it. */
-  entered(entry: ForeignEntry): void
+  /** What follows when a person has signed in with a token. */
+  complete(entry: ForeignEntry, request: ForeignRequest): Promise<void>
 }
+
+/** Where a token comes from. */
+export type ForeignRequest = Pick<RequestFacts, 'address' | 'agent' | 'traceId'>
 
 /** Calls with a token count as one sign-in a day, and bring the profile up to date as often. */
 const dayMs = 24 * 3_600_000
@@ -53,7 +61,9 @@ export function createForeignSignIn(parts: ForeignSignInParts): ForeignSignIn {
       return { ...person.seen, profile: storable(person.seen.profile) }
     },
 
-    async recognize(token) {
+    complete: parts.complete,
+
+    async recognize(token, request) {
       const person = await tokens.verify(token)
       const scopes = 'refused' in person ? undefined : person.issuer.apiScopes
       if ('refused' in person || scopes === undefined) return undefined
@@ -66,8 +76,8 @@ export function createForeignSignIn(parts: ForeignSignInParts): ForeignSignIn {
 
       const entry = await enter(parts, person).catch(refusedOf)
       if ('refused' in entry) return undefined
-      parts.entered(entry)
-      return { userId: entry.userId, scopes }
+      await parts.complete(entry, request)
+      return { userId: entry.user.id, scopes }
     },
   }
 }
@@ -85,8 +95,7 @@ async function enter(parts: ForeignSignInParts, person: ForeignPerson): Promise<
     newUser: person.isAnonymous ? { metadata } : undefined,
   })
   if (becomesPermanent(user, person)) await makePermanent(parts, user, person)
-  const { id: userId, signInEpoch: epoch } = user
-  return { userId, epoch, isNew, issuer: issuer.issuer, subject: seen.subject }
+  return { user, isNew, issuer: issuer.issuer, subject: seen.subject }
 }
 
 /** Somebody has said who they are since; the way back does not exist, an old token of theirs changes nothing. */

@@ -1,6 +1,7 @@
 import { Router } from '@koa/router'
+import type { Audit } from '#http/audit.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
-import { factsOf, type RequestFacts } from '#http/api.ts'
+import { factsOf } from '#http/api.ts'
 import { formFields, parseForm } from '#http/form.ts'
 import type { SameBrowser } from '#http/same-browser.ts'
 import { AppError } from '#lib/app-error.ts'
@@ -19,7 +20,7 @@ export interface FederationRouteParts {
   notes: Notes
   browser: SameBrowser
   basePath: string
-  audit(event: { type: string; details?: Record<string, unknown> }, request: RequestFacts): void
+  audit: Audit
 }
 
 export function federationRoutes(parts: FederationRouteParts): Router<RequestState> {

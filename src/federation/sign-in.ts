@@ -60,7 +60,7 @@ const isProved = (
 
 export interface FederatedSignInParts {
   identities: IdentityStore
-  users: Pick<UserStore, 'findById' | 'findByIdentifier' | 'update' | 'recordLogin'>
+  users: Pick<UserStore, 'findById' | 'findByIdentifier' | 'update'>
   registrationOpen: boolean
   /** Gives the account to the owner of its address; resolves to the user as it is then. */
   takeOver(user: User): Promise<User>
@@ -69,14 +69,8 @@ export interface FederatedSignInParts {
 export function createFederatedSignIn(parts: FederatedSignInParts): FederatedSignIn {
   const { identities, users } = parts
 
-  /** The user as they sign in: not banned, no longer to be erased, counted. */
-  const enter = async (
-    user: User,
-    { isNew = false, isLinked = false } = {},
-  ): Promise<FederatedEntry> => {
+  const enter = (user: User, { isNew = false, isLinked = false } = {}): FederatedEntry => {
     mustBeActive(user)
-    if (user.eraseAt !== undefined) await users.update(user.id, { eraseAt: undefined })
-    await users.recordLogin(user.id)
     return { user, isNew, isLinked }
   }
 

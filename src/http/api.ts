@@ -74,7 +74,7 @@ export interface ApiCall<Body, Query, Params> {
 }
 
 /** Resolves to the caller; undefined when the credential is not good. */
-export type Identify = (credential: string) => Promise<Caller | undefined>
+export type Identify = (credential: string, request: RequestFacts) => Promise<Caller | undefined>
 
 /** Checks a client's id and secret. */
 export type IdentifyClient = (id: string, secret: string) => Promise<Caller | undefined>
@@ -138,7 +138,8 @@ async function admit(
 ): Promise<Caller | undefined> {
   if (access === 'anyone') return undefined
   if (access === 'client') return admitClient(ctx, { credential, parts })
-  const caller = credential === undefined ? undefined : await parts.identify(credential)
+  const caller =
+    credential === undefined ? undefined : await parts.identify(credential, factsOf(ctx))
   if (!caller) throw unauthorized(credential === undefined ? undefined : 'invalid_token')
   authorize(access, caller)
   return caller
@@ -163,7 +164,7 @@ async function admitClient(
     : []
   const caller = basic
     ? await parts.identifyClient(decode(id), decode(secret))
-    : credential && (await parts.identify(credential))
+    : credential && (await parts.identify(credential, factsOf(ctx)))
   if (!caller || (!basic && caller.via !== 'api_key')) throw unauthorized('invalid_client')
   return caller
 }

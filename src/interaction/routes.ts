@@ -1,5 +1,6 @@
 import { Router } from '@koa/router'
 import { factsOf, type RequestFacts } from '#http/api.ts'
+import type { AuditNote } from '#http/audit.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
 import { formFields, parseForm } from '#http/form.ts'
 import type { ShowPage } from '#http/pages.ts'
@@ -12,7 +13,6 @@ import type { User } from '#storage/users.ts'
 import type { Authenticate } from '#users/authenticate.ts'
 import type { Register } from '#users/register.ts'
 import { allow } from './consent.ts'
-import { deviceOf } from './device-routes.ts'
 import type { FederatedParts } from './federated-parts.ts'
 import { federatedSteps } from './federated-routes.ts'
 import type { Interaction } from './interaction.ts'
@@ -24,7 +24,7 @@ import { register } from './register.ts'
 import { addSecondFactor, type SecondFactorParts } from './second-factor-routes.ts'
 import { signedIn } from './signed-in.ts'
 import { begin, finish, save } from './steps-routes.ts'
-import { expectPrompt, type InteractionEvent, type Step, type Steps } from './steps.ts'
+import { expectPrompt, type Step, type Steps } from './steps.ts'
 import { createVerifyStep, type VerifyStepParts } from './verify-routes.ts'
 import { createWaysIn } from './ways-in-routes.ts'
 
@@ -58,7 +58,7 @@ export interface InteractionParts
   hidesTakenEmail: boolean
   /** Counts a try of this address; rejects with 429, or resolves to the headers that tell how many are left. */
   limit(address: string): Promise<Record<string, string>>
-  audit(event: InteractionEvent & { clientId: string }, request: RequestFacts): void
+  audit(event: AuditNote & { clientId: string }, request: RequestFacts): void
   showPage: ShowPage
 }
 
@@ -103,14 +103,7 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
     // Somebody who came through another provider may have no address, and needs none.
     if (email !== undefined && parts.needsVerification(user))
       return verify.turnTo(ctx, interaction, { user, email, amr })
-    record(ctx, interaction, {
-      type: 'login.succeeded',
-      actor: id,
-      target: `user:${id}`,
-      details: { amr, ...(via !== undefined && { provider: via }) },
-    })
-    await parts.noteDevice({ user, device: deviceOf(ctx, parts), request: factsOf(ctx) })
-    return finish(provider(), ctx, signedIn({ accountId: id, epoch }, amr))
+    return finish(provider(), ctx, signedIn({ accountId: id, epoch, amr, provider: via }))
   }
 
   const submitLogin: Step = async (ctx, interaction, fields) => {

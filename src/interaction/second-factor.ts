@@ -3,6 +3,7 @@ import type { Factors } from '#factors/factors.ts'
 import type { SecondFactor, SecondFactorMethod } from '#factors/second-factor.ts'
 import { AppError } from '#lib/app-error.ts'
 import { acrOf } from '#oidc/acr.ts'
+import type { LoginResult } from '#oidc/completed-sign-in.ts'
 import { freshSeconds } from '#oidc/second-factor-policy.ts'
 import { currentUnit } from '#oidc/unit-of-work.ts'
 import type { User, UserStore } from '#storage/users.ts'
@@ -70,7 +71,11 @@ export function createSecondFactorStep(parts: SecondFactorStepParts): SecondFact
       const purpose = purposeOf(interaction)
       const given = { method, code, response: jsonOf(fields['response']), purpose }
       const verdict = await secondFactor.verify(interaction.session!.accountId, given)
-      if (verdict.accepted) return { result: await raised(parts, interaction, verdict.amr) }
+      if (verdict.accepted) {
+        const [oldest] = await factors.list(interaction.session!.accountId)
+        const given = { added: verdict.amr, factorSince: oldest?.createdAt ?? 0 }
+        return { result: await raised(parts, interaction, given) }
+      }
       return verdict.reason === 'wait'
         ? { method, problem: 'errors.factor_waits', status: 429 }
         : { method, problem: wrong[method], status: 422 }
@@ -82,7 +87,7 @@ export function createSecondFactorStep(parts: SecondFactorStepParts): SecondFact
       if (!code.trim()) return { setup, problem: 'errors.totp_required', status: 422 }
       const enrolled = await factors.confirmTotp(asked.user, { setup, code })
       if (enrolled === 'wrong') return { setup, problem: 'errors.totp_wrong', status: 422 }
-      const result = await raised(parts, interaction, ['otp'])
+      const result = await raised(parts, interaction, { added: ['otp'], factorSince: 0 })
       const { factor, recoveryCodes = [] } = enrolled
       return { result, factorId: factor.id, recoveryCodes }
     },
@@ -92,8 +97,8 @@ export function createSecondFactorStep(parts: SecondFactorStepParts): SecondFact
 /** The session on its new level. When the person signed in stays as it was: `max_age` counts from the first factor. */
 async function raised(
   { provider }: SecondFactorStepParts,
-  { session }: Interaction,
-  added: string[],
+  { session, prompt, lastSubmission }: Interaction,
+  { added, factorSince }: { added: string[]; factorSince: number },
 ): Promise<StepResult> {
   const { accountId, amr: before = [], uid } = session!
   const stored = await provider().Session.findByUid(uid)
@@ -101,8 +106,15 @@ async function raised(
   const amr = [...new Set([...before, ...added, 'mfa'])]
   const ts = stored.loginTs === undefined ? {} : { ts: stored.loginTs }
   const epoch = currentUnit()?.epochOf(accountId)
-  const login = { accountId, epoch, amr, acr: acrOf(amr), remember: true, ...ts }
-  return { login, second_factor: {} }
+  const begun = lastSubmission?.login as LoginResult | undefined
+  const { provider: via, isQuiet } = begun ?? {}
+  const facts: LoginResult = { accountId, epoch, amr, provider: via, isQuiet }
+  const login = { ...facts, acr: acrOf(amr), remember: true, ...ts }
+  // A session that was complete without it: it is asked for by name, or the factor is younger than the session.
+  const wasComplete =
+    prompt.details['explicit'] === true || factorSince > (stored.loginTs ?? 0) * 1000
+  const completes = begun !== undefined || !wasComplete
+  return { login, second_factor: { completes } }
 }
 
 async function isFresh(

@@ -1,3 +1,4 @@
+import type { AuditNote } from '#http/audit.ts'
 import type { AppContext, Middleware } from '#http/context.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { User } from '#storage/users.ts'
@@ -17,7 +18,7 @@ export interface Steps {
   submit(step: Step): Middleware
   /** Counts a try of this address. */
   limit(ctx: AppContext): Promise<void>
-  record(ctx: AppContext, interaction: Interaction, event: InteractionEvent): void
+  record(ctx: AppContext, interaction: Interaction, event: AuditNote): void
   /** Keeps the result; resolves to where the browser goes on. `merge` keeps what earlier steps found. */
   save(ctx: AppContext, result: StepResult, options?: { merge?: boolean }): Promise<string>
   /** Keeps the result and sends the browser back to the engine. */
@@ -36,14 +37,6 @@ export type Step = (
   interaction: Interaction,
   fields: Record<string, string>,
 ) => Promise<void>
-
-export interface InteractionEvent {
-  type: string
-  actor?: string
-  target?: string
-  clientId?: string
-  details?: Record<string, unknown>
-}
 
 export function expectPrompt(interaction: Interaction, name: string): void {
   if (interaction.prompt.name !== name) throw new AppError('session_expired', 400)

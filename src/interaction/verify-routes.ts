@@ -6,7 +6,6 @@ import { AppError, unless } from '#lib/app-error.ts'
 import { newId } from '#lib/ids.ts'
 import type { User, UserStore } from '#storage/users.ts'
 import type { Recovery } from '#users/recovery.ts'
-import { deviceOf, type DeviceParts } from './device-routes.ts'
 import type { Interaction } from './interaction.ts'
 import type { StepPages, VerifyRetry } from './pages.ts'
 import { signedIn } from './signed-in.ts'
@@ -18,7 +17,8 @@ import type { Step, Steps } from './steps.ts'
  * types the code of the mail, and the sign-in goes on. The interaction remembers meanwhile who waits. For the registration
  * of a taken address nobody waits: the page is the same, and no code works.
  */
-export interface VerifyStepParts extends DeviceParts {
+export interface VerifyStepParts {
+  basePath: string
   recovery: Pick<Recovery, 'requestVerification' | 'verifyEmail'>
   users: UserStore
   showPage: ShowPage
@@ -79,17 +79,10 @@ export function createVerifyStep(
   }
   const enter = async (ctx: AppContext, interaction: Interaction, user: User): Promise<void> => {
     const { id } = user
-    // Whoever has just read the mail is told nothing by another.
-    await parts.noteDevice({
-      user,
-      device: deviceOf(ctx, parts),
-      isQuiet: true,
-      request: factsOf(ctx),
-    })
     const { amr, epoch } = waitingOf(interaction)
-    const event = { type: 'login.succeeded', actor: id, target: `user:${id}`, details: { amr } }
-    record(ctx, interaction, event)
-    await finish(provider(), ctx, signedIn({ accountId: id, epoch }, amr))
+    // They need not be told of a new device: they have just read a mail of ours.
+    const login = { accountId: id, epoch, amr, isQuiet: true }
+    await finish(provider(), ctx, signedIn(login))
   }
 
   return {

@@ -25,7 +25,7 @@ export function createFindAccount(users: UserStore, roles: RoleStore): FindAccou
       [metadataOf]: user.metadata,
       ...(scope.split(' ').includes('roles') ? await rolesOf(user, roles) : {}),
     })
-    return { accountId: user.id, roles: user.roles, metadata: user.metadata, claims }
+    return { accountId: user.id, user, roles: user.roles, metadata: user.metadata, claims }
   }
 }
 

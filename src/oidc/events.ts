@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { AuditNote } from '#http/audit.ts'
 import { exchangedSubject } from './token-exchange.ts'
-import { currentUnit } from './unit-of-work.ts'
+import { whenCommitted } from './unit-of-work.ts'
 
 /**
  * What happens in the engine, into our log and the audit log. Its events are emitted, not awaited, and a listener that throws would turn
@@ -13,15 +14,10 @@ export interface EngineWatch {
 }
 
 /** What the audit log is told of the engine. */
-export interface EngineEvent {
-  type: string
-  actor?: string | undefined
-  target?: string | undefined
-  clientId?: string | undefined
-  address?: string | undefined
-  agent?: string | undefined
-  traceId?: string | undefined
-  details?: Record<string, unknown> | undefined
+export interface EngineEvent extends AuditNote {
+  address?: string
+  agent?: string
+  traceId?: string
 }
 
 export function watchEngine(provider: Provider, { log, audit }: EngineWatch): void {
@@ -43,12 +39,6 @@ export function watchEngine(provider: Provider, { log, audit }: EngineWatch): vo
   provider.on('backchannel.error', (ctx, error, client) =>
     logOf(ctx).warn({ err: error, client_id: client.clientId }, 'back-channel logout failed'),
   )
-  /** What happened only if the writes of the request are made. */
-  const whenCommitted = (act: () => void): void => {
-    const unit = currentUnit()
-    if (unit) unit.afterCommit(act)
-    else act()
-  }
   const record = (ctx: KoaContextWithOIDC, event: EngineEvent): void =>
     audit({
       clientId: ctx.oidc?.client?.clientId,

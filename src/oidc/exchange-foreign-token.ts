@@ -1,12 +1,15 @@
 import type { Resource } from '#storage/resources.ts'
+import type { User } from '#storage/users.ts'
 import { defaultResourceOf } from './clients.ts'
 import { invalidGrant } from './invalid-grant.ts'
-import type { SubjectTokenType } from './token-exchange.ts'
+import type { ExchangeRequest, SubjectTokenType } from './token-exchange.ts'
 
 /** A JWT of a trusted issuer (Supabase, Firebase, …) signs its person in. `federation/` says who that is. */
 export interface ForeignTokenParts {
   /** Resolves to why not, or to the user; rejects with an AppError for one who may not sign in, or when the issuer is away. */
   enter(token: string): Promise<ForeignEntry | { refused: string }>
+  /** What follows when the person has their tokens. */
+  complete(entry: ForeignEntry, request: ExchangeRequest): Promise<void>
   /** Counts the exchange of this address; rejects with 429 when it was one too many. */
   limit(address: string): Promise<unknown>
   /** The scopes of a resource that the person's roles allow. */
@@ -16,9 +19,7 @@ export interface ForeignTokenParts {
 }
 
 export interface ForeignEntry {
-  userId: string
-  /** The account's sign-in epoch. */
-  epoch: number
+  user: User
   isNew: boolean
   issuer: string
   subject: string
@@ -31,15 +32,16 @@ const idTokenType = 'urn:ietf:params:oauth:token-type:id_token'
 export const foreignTokenSubject = (parts: ForeignTokenParts): SubjectTokenType => ({
   names: [jwtType, idTokenType],
   target: (asked, client) => asked ?? defaultResourceOf(client) ?? parts.resource,
-  async accept(token, { address }) {
-    await parts.limit(address)
+  async accept(token, request) {
+    await parts.limit(request.address)
     const entry = await parts.enter(token)
     if ('refused' in entry) throw invalidGrant(entry.refused)
-    const { userId, epoch, isNew, issuer, subject } = entry
+    const { user, isNew, issuer, subject } = entry
     return {
-      accountId: userId,
-      epoch,
-      permitted: (resource) => permitted(parts, userId, resource),
+      accountId: user.id,
+      epoch: user.signInEpoch,
+      permitted: (resource) => permitted(parts, user.id, resource),
+      complete: () => parts.complete(entry, request),
       details: { issuer, subject, is_new: isNew },
     }
   },

@@ -1,13 +1,26 @@
-import { interactionPolicy } from 'oidc-provider'
+import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { completedSignIn, type SignInOfBrowser } from './completed-sign-in.ts'
 import { createSecondFactorPrompt, type SecondFactorPolicy } from './second-factor-policy.ts'
 
 /**
  * The order of what a person may be asked, and our dispatcher: after every step the engine looks at this list again
  * and sends the browser to the first prompt that is still due. Steps do not know one another.
  */
-export function createPolicy(secondFactor: SecondFactorPolicy): interactionPolicy.DefaultPolicy {
+export interface PolicyParts {
+  secondFactor: SecondFactorPolicy
+  /** What follows when a person has signed in, once for each sign-in. */
+  signedIn(signIn: SignInOfBrowser, ctx: KoaContextWithOIDC): Promise<void>
+}
+
+export function createPolicy({
+  secondFactor,
+  signedIn,
+}: PolicyParts): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base()
-  const { prompt, freshness } = createSecondFactorPrompt(secondFactor)
+  const { prompt, freshness } = createSecondFactorPrompt(secondFactor, async (ctx) => {
+    const signIn = completedSignIn(ctx)
+    if (signIn) await signedIn(signIn, ctx)
+  })
   const { checks } = policy.get('login')!
   checks.add(accountIsGone)
   checks.add(freshness)

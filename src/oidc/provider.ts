@@ -31,8 +31,7 @@ import { addClientClaims, claimsForResource } from './metadata-claims.ts'
 import { tellOutages } from './outages.ts'
 import { pageFeatures, renderErrorPage, type ShowPage } from './pages.ts'
 import type { Device } from './payload-codec.ts'
-import { createPolicy } from './policy.ts'
-import type { SecondFactorPolicy } from './second-factor-policy.ts'
+import { createPolicy, type PolicyParts } from './policy.ts'
 import { createRefreshGrace, markRefreshReplay } from './refresh-grace.ts'
 import { resourceIndicators, type PermittedScopes } from './resources.ts'
 import {
@@ -45,7 +44,7 @@ import {
  * oidc-provider, configured. It drives the standard endpoints: authorize, token, PAR, device, userinfo, introspect,
  * revoke, logout, discovery. Everything that it would do by a default of its own is said here.
  */
-export interface ProviderParts {
+export interface ProviderParts extends PolicyParts {
   config: Config
   secrets: readonly [string, ...string[]]
   storage: Storage
@@ -55,7 +54,6 @@ export interface ProviderParts {
   foreignTokens: ForeignTokenParts
   showPage: ShowPage
   permittedScopes: PermittedScopes
-  secondFactor: SecondFactorPolicy
   now: Clock
 }
 
@@ -128,14 +126,14 @@ const deviceOf = (ctx: KoaContextWithOIDC | undefined, now: Clock): Device | und
   ctx && { address: ctx.ip, agent: ctx.get('user-agent').slice(0, 255), seenAt: now() }
 
 /** What concerns people: accounts, claims, the questions that they are asked. */
-function people({ config, storage, showPage, secondFactor }: ProviderParts): Configuration {
+function people({ config, storage, showPage, ...parts }: ProviderParts): Configuration {
   return {
     findAccount: findAccountOf(storage),
     claims: claimsByScope,
     acrValues: [...acrValues],
     scopes: supportedScopes,
     interactions: {
-      policy: createPolicy(secondFactor),
+      policy: createPolicy(parts),
       url: (_ctx, interaction) => `${config.basePath}/interaction/${interaction.uid}`,
     },
     loadExistingGrant,

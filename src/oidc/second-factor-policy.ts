@@ -24,8 +24,14 @@ export const freshSeconds = 600
 
 const { Check, Prompt } = interactionPolicy
 
-/** The prompt that comes after the login, and the check that sends a stale session back there before it enrols. */
-export function createSecondFactorPrompt(policy: SecondFactorPolicy): {
+/**
+ * The prompt that comes after the login, and the check that sends a stale session back there before it enrols. `passed` is
+ * called when nothing about the person is due any more.
+ */
+export function createSecondFactorPrompt(
+  policy: SecondFactorPolicy,
+  passed: (ctx: KoaContextWithOIDC) => Promise<void>,
+): {
   prompt: interactionPolicy.Prompt
   freshness: interactionPolicy.Check
 } {
@@ -39,9 +45,11 @@ export function createSecondFactorPrompt(policy: SecondFactorPolicy): {
   const prompt = new Prompt(
     { name: 'second_factor', requestable: false },
     (ctx) => ({ explicit: levelAsked(ctx) > 1 }),
-    new Check('second_factor_due', 'a second factor is required', async (ctx) =>
-      (await demandIn(ctx)) === 'none' ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT,
-    ),
+    new Check('second_factor_due', 'a second factor is required', async (ctx) => {
+      if ((await demandIn(ctx)) !== 'none') return Check.REQUEST_PROMPT
+      await passed(ctx)
+      return Check.NO_NEED_TO_PROMPT
+    }),
   )
   const freshness = new Check(
     'enrolment_needs_fresh_login',

@@ -16,7 +16,13 @@ export interface SubjectTokenType {
   /** The resource that the token will be for; throws InvalidTarget. */
   target(asked: string | undefined, client: Client): string
   /** Throws InvalidGrant, or an AppError, when the token is not good. */
-  accept(token: string, request: { address: string }): Promise<Subject>
+  accept(token: string, request: ExchangeRequest): Promise<Subject>
+}
+
+export interface ExchangeRequest {
+  address: string
+  agent: string
+  traceId: string
 }
 
 export type Subject = SubjectFacts &
@@ -29,6 +35,8 @@ export type Subject = SubjectFacts &
         keyId?: never
         /** The person has signed in, in this epoch of their account: there is a grant, and perhaps a refresh token. */
         epoch: number
+        /** What follows when the person has their tokens. */
+        complete(): Promise<void>
       }
   )
 
@@ -84,7 +92,11 @@ async function exchange(
     type.target(params['resource'] ?? params['audience'], client),
   )
   const subject = await type
-    .accept(params['subject_token'] ?? '', { address: ctx.ip })
+    .accept(params['subject_token'] ?? '', {
+      address: ctx.ip,
+      agent: ctx.get('user-agent').slice(0, 255),
+      traceId: String(ctx.state['traceId']),
+    })
     .catch((error: unknown) => refuse(ctx, error))
   const account = await parts.findAccount(ctx, subject.accountId)
   if (!account) throw invalidGrant('the account is disabled')
@@ -103,6 +115,7 @@ async function exchange(
     token_type: 'Bearer',
     scope: scopes.join(' '),
   }
+  if (subject.keyId === undefined) await subject.complete()
 }
 
 function typeOf(

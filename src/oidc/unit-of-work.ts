@@ -146,3 +146,10 @@ function createUnitOfWork(artifacts: ArtifactStore): UnitOfWork {
     discard,
   }
 }
+
+/** Acts on what has happened only if the writes of the request are made: after them, or at once where nothing is held back. */
+export function whenCommitted(act: () => void): void {
+  const unit = currentUnit()
+  if (unit) unit.afterCommit(act)
+  else act()
+}

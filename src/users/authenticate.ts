@@ -12,8 +12,7 @@ export interface Credentials {
 
 /**
  * Resolves to the user whose password this is; undefined when it is wrong, there is no such user, the user is banned or
- * there were too many tries, and all of these cost the same time. Counts the sign-in, and renews a hash that was made
- * with other costs.
+ * there were too many tries, and all of these cost the same time. Renews a hash that was made with other costs.
  */
 export type Authenticate = (credentials: Credentials) => Promise<User | undefined>
 
@@ -45,9 +44,6 @@ export function createAuthenticate({ users, passwords, limits }: AuthenticatePar
     if (passwords.isOutdated(stored)) {
       await users.replacePasswordHash(user.id, stored, await passwords.hash(password))
     }
-    // Whoever comes back within the grace does not want to be erased.
-    if (user.eraseAt !== undefined) await users.update(user.id, { eraseAt: undefined })
-    await users.recordLogin(user.id)
     return user
   }
 }

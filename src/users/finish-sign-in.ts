@@ -1,16 +1,14 @@
 import { z } from 'zod'
 import type { RequestFacts } from '#http/api.ts'
 import type { User } from '#storage/users.ts'
+import type { CompleteSignIn } from './complete-sign-in.ts'
 import { presentUser, userSchema } from './presented.ts'
 
 /** How a JSON sign-in ends, whatever it began with: with tokens and the user. */
 export interface FinishParts {
   tokens: Pick<TokenFunctions, 'issue'>
   users: { findById(id: string): Promise<User | undefined> }
-  audit(
-    event: { type: string; actor?: string; target?: string; details?: Record<string, unknown> },
-    request: RequestFacts,
-  ): void
+  completeSignIn: CompleteSignIn
 }
 
 /** Where a sign-in leads, and what was shown for it so far (RFC 8176). */
@@ -18,6 +16,8 @@ export interface SignInFacts {
   clientId?: string | undefined
   resource?: string | undefined
   amr: string[]
+  /** More for the audit log. */
+  details?: Record<string, unknown> | undefined
 }
 
 /** What the routes need of the engine's tokens. */
@@ -58,14 +58,14 @@ export const signInSchema = tokensSchema.extend({ user: userSchema })
 
 /** The last step of every JSON sign-in; `user` as they were when they showed who they are. */
 export async function finishSignIn(
-  { tokens, audit, users }: FinishParts,
-  { user, ...signIn }: SignInFacts & { user: User },
+  { tokens, completeSignIn, users }: FinishParts,
+  { user, details, ...signIn }: SignInFacts & { user: User },
   request: RequestFacts,
 ) {
   const { address, agent } = request
   const { id: accountId, signInEpoch: epoch } = user
+  const { amr, clientId } = signIn
   const pair = await tokens.issue({ accountId, epoch, ...signIn, address, agent })
-  const details = { amr: signIn.amr }
-  audit({ type: 'login.succeeded', actor: user.id, target: `user:${user.id}`, details }, request)
+  await completeSignIn({ user, amr, clientId, details }, request)
   return { ...pair, user: presentUser((await users.findById(user.id)) ?? user) }
 }

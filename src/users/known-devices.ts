@@ -1,3 +1,4 @@
+import { knownBrowserMs } from '#http/known-browser.ts'
 import type { Clock } from '#lib/clock.ts'
 import { sha256 } from '#lib/hashing.ts'
 import type { ArtifactStore } from '#storage/artifacts.ts'
@@ -16,8 +17,6 @@ export interface KnownDevices {
   see(user: Pick<User, 'id' | 'loginCount'>, device: string): Promise<boolean>
 }
 
-export const deviceLifeMs = 400 * 86_400_000
-
 export function createKnownDevices({
   artifacts,
   now,
@@ -28,10 +27,10 @@ export function createKnownDevices({
   return {
     async see({ id: accountId, loginCount }, device) {
       const key = sha256(`${accountId}:${device}`)
-      const expiresAt = now() + deviceLifeMs
+      const expiresAt = now() + knownBrowserMs
       const known = await artifacts.find('KnownDevice', key)
       // Written again only when half its time is over: most sign-ins then cost one look-up.
-      if ((known?.expiresAt ?? 0) - now() > deviceLifeMs / 2) return false
+      if ((known?.expiresAt ?? 0) - now() > knownBrowserMs / 2) return false
       const others = known ? [] : await artifacts.listByAccount('KnownDevice', accountId)
       await artifacts.put('KnownDevice', key, { payload: '{}', accountId, expiresAt })
       return !known && (others.length > 0 || loginCount > 0)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { route, text, type ApiRoute, type Identify, type RequestFacts } from '#http/api.ts'
+import { route, text, type ApiRoute, type Identify } from '#http/api.ts'
+import type { Audit } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Recovery } from './recovery.ts'
 
@@ -11,7 +12,7 @@ export interface RecoveryRouteParts {
   recovery: Recovery
   /** Whose credential this is. */
   identify: Identify
-  audit(event: { type: string; actor?: string; target?: string }, request: RequestFacts): void
+  audit: Audit
 }
 
 const password = text(1024).min(1)
@@ -80,7 +81,7 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
         400: 'invalid_token: unknown, used or too old; invalid_code: likewise, or an unknown address, or tried too often',
       },
       async handle({ body, caller, credential, request }) {
-        const by = credential === undefined ? caller : await identify(credential)
+        const by = credential === undefined ? caller : await identify(credential, request)
         const user = await recovery.verifyEmail(body, by?.userId === undefined ? [] : [by.userId])
         audit({ type: 'email.verified', actor: user.id, target: `user:${user.id}` }, request)
         return { message: 'the address is confirmed' }

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { route, text, type ApiRoute, type RequestFacts } from '#http/api.ts'
+import type { Audit } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { User } from '#storage/users.ts'
-import { deviceName } from '#view/devices.ts'
 import type { Authenticate } from './authenticate.ts'
+import type { CompleteSignIn } from './complete-sign-in.ts'
 import {
   finishSignIn,
   signInSchema,
@@ -34,12 +35,8 @@ export interface AuthRouteParts {
   tokens: TokenFunctions
   /** Rejects with `mfa_required` when the first factor is not enough. */
   secondStep(user: User, signIn: SignInFacts): Promise<void>
-  /** Tells the person when this is a new device. A program keeps no cookie of ours: it is known by its name and its address. */
-  noteDevice(signIn: { user: User; device: string; request: RequestFacts }): Promise<void>
-  audit(
-    event: { type: string; actor?: string; target?: string; details?: Record<string, unknown> },
-    request: RequestFacts,
-  ): void
+  completeSignIn: CompleteSignIn
+  audit: Audit
 }
 
 const password = text(1024).min(1)
@@ -211,10 +208,5 @@ async function logIn(
   const { client_id: clientId, resource } = body
   const amr = ['pwd']
   await parts.secondStep(user, { clientId, resource, amr })
-  await parts.noteDevice({ user, device: programOf(request), request })
   return finishSignIn(parts, { user, clientId, resource, amr }, request)
 }
-
-/** How a program that keeps no cookie is known again. */
-const programOf = ({ agent, address }: RequestFacts): string =>
-  `${JSON.stringify(deviceName(agent))} ${address}`

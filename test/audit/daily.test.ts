@@ -63,7 +63,7 @@ test('who signs in or gets a token is active that day, a client for itself and a
     { type: 'token.issued', actor: 'client:robot', details: { grant_type: 'client_credentials' } },
     { type: 'login.failed', details: { identifier: 'x' } },
     { type: 'user.updated', actor: 'a-third' },
-  ]
+  ] as const
   for (const event of events) audit.record(event)
   await audit.flush()
   const counts = await fixture.storage.statistics.list('2000-01-01', '2999-12-31')

@@ -103,16 +103,6 @@ test('a banned account gets no identity, and is not counted as signed in', async
   t.like(await storage.users.findById(id), { loginCount: 0, nickname: undefined })
 })
 
-test('who comes back within the grace is not erased', async (t) => {
-  const { storage, signIn } = await open(t)
-  const seen = seenOf({})
-  const first = await signIn(seen, { trustsEmail: false })
-  const { id } = (first as { user: { id: string } }).user
-  await storage.users.update(id, { eraseAt: Date.now() + 1000 })
-  await signIn(seen, { trustsEmail: false })
-  t.is((await storage.users.findById(id))?.eraseAt, undefined)
-})
-
 test('where registration is closed a stranger is refused, and nothing is written', async (t) => {
   const { storage, signIn } = await open(t, false)
   await t.throwsAsync(signIn(seenOf({}), { trustsEmail: false }), { code: 'registration_closed' })

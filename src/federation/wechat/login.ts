@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { text } from '#http/api.ts'
+import type { AuditNote } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { IdentityProfile, SeenIdentity } from '#storage/identities.ts'
@@ -14,9 +15,13 @@ import type { WechatSessionKeys } from './session-keys.ts'
  * is invented; what open data says of them is believed only when it is sealed or signed with the session's key.
  *
  * Rejects with `wechat_code_invalid`, `wechat_data_invalid`, `wechat_blocked`, `account_disabled` and the like, and
- * with `wechat_unavailable` or `wechat_refused` when it is not the caller's fault. Each outcome is audited.
+ * with `wechat_unavailable` or `wechat_refused` when it is not the caller's fault. A refusal and a new account are audited;
+ * what else the sign-in asks, and its success, are not known here.
  */
-export type WechatLogin = (given: WechatSignIn, request: LoginRequest) => Promise<User>
+export type WechatLogin = (given: WechatSignIn, request: LoginRequest) => Promise<WechatEntry>
+
+/** `details` for the audit log. */
+export type WechatEntry = { user: User; details: Record<string, unknown> }
 
 export interface LoginRequest {
   address: string
@@ -59,10 +64,7 @@ export interface WechatLoginParts {
   ): Promise<{ user: User; isNew: boolean }>
   users: Pick<UserStore, 'findById' | 'update'>
   now: Clock
-  audit(
-    event: { type: string; actor?: string; target?: string; details: Record<string, unknown> },
-    request: LoginRequest,
-  ): void
+  audit(event: AuditNote, request: LoginRequest): void
 }
 
 export function createWechatLogin(parts: WechatLoginParts): WechatLogin {
@@ -73,8 +75,7 @@ export function createWechatLogin(parts: WechatLoginParts): WechatLogin {
       const { user, isNew } = await logIn(parts, app, given)
       const about = { actor: user.id, target: `user:${user.id}`, details }
       if (isNew) parts.audit({ type: 'user.registered', ...about }, request)
-      parts.audit({ type: 'login.succeeded', ...about }, request)
-      return user
+      return { user, details }
     } catch (error) {
       if (error instanceof AppError && error.status < 500)
         parts.audit({ type: 'login.failed', details: { ...details, code: error.code } }, request)

@@ -70,15 +70,6 @@ export const federation: Mutant[] = [
     tests: ['test/federation/sign-in.test.ts'],
   },
   {
-    id: 'arrival-does-not-save',
-    file: 'src/federation/sign-in.ts',
-    before: `    if (user.eraseAt !== undefined) await users.update(user.id, { eraseAt: undefined })
-`,
-    after: '',
-    reason: 'Somebody who comes back by a provider would be erased all the same.',
-    tests: ['test/federation/sign-in.test.ts'],
-  },
-  {
     id: 'picture-of-any-scheme',
     file: 'src/federation/sign-in.ts',
     before: 'z.url({ protocol: /^https$/ }).max(2048)',

@@ -89,8 +89,8 @@ export const unitOfWork: Mutant[] = [
   {
     id: 'spent-code-is-unspent',
     file: 'src/oidc/adapter.ts',
-    before: `model === 'RefreshToken' && now() - stored.consumedAt`,
-    after: 'now() - stored.consumedAt',
+    before: `model === 'RefreshToken' && Math.abs(now() - stored.consumedAt)`,
+    after: 'Math.abs(now() - stored.consumedAt)',
     reason: 'A stolen code would pass for unspent, and its reuse end nothing.',
     tests: ['test/oidc/adapter.test.ts'],
   },
