@@ -185,7 +185,8 @@ async function nonVerifying({ fixture, google }: Scene): Promise<string[]> {
   const email = `${newSecret(9)}@gmail.com`.toLowerCase()
   google.person = { sub: newSecret(), email, email_verified: false, name: 'Attacker' }
   const begun = await begin(fixture)
-  const attacker = await finish(begun, await signInWith(begun, 'google'))
+  const asked = await signInWith(begun, 'google')
+  const attacker = await finish(begun, await asked.submit('/link', { choice: 'new' }))
   const api = apiOf(fixture)
   const victim = { email, password: newSecret() }
   const { status } = await api.call('POST', '/auth/register', { body: victim })
