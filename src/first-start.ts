@@ -8,8 +8,10 @@ import { firstPartyClientId } from '#oidc/first-party.ts'
 import type { ResourceScope } from '#storage/resources.ts'
 import type { Storage } from '#storage/storage.ts'
 import { administratorRole } from '#storage/users.ts'
+import type { User } from '#storage/users.ts'
 import type { Passwords } from '#users/passwords.ts'
 import type { Register } from '#users/register.ts'
+import type { Measures } from './measures.ts'
 import { wechatGrantType, wechatScope } from './wechat.ts'
 
 /**
@@ -22,6 +24,7 @@ export interface FirstStartParts {
   keys: Keys
   register: Register
   passwords: Pick<Passwords, 'hash'>
+  audit: Pick<Measures['audit'], 'record'>
 }
 
 export interface FirstStart {
@@ -155,12 +158,15 @@ async function ensureAdministrator({
   storage,
   register,
   passwords,
+  audit,
 }: FirstStartParts): Promise<FirstStart> {
   if (await storage.users.anyWithRole(administratorRole)) return {}
   const { ADMIN_EMAIL, ADMIN_PASSWORD, development } = config
   if (!development && (ADMIN_EMAIL === undefined || ADMIN_PASSWORD === undefined)) return {}
 
   const email = ADMIN_EMAIL ?? 'admin@example.com'
+  const created = ({ id }: User): void =>
+    audit.record({ type: 'user.registered', actor: 'system', target: `user:${id}` })
   // The operator named the address: nobody could sign in to vouch for it where EMAIL_VERIFICATION is required.
   const person = { email, username: 'admin' }
   if (ADMIN_PASSWORD === undefined) {
@@ -168,7 +174,8 @@ async function ensureAdministrator({
     const password = newSecret(12)
     const passwordHash = await passwords.hash(password)
     const roles = [administratorRole]
-    await storage.users.create({ ...person, id: newId(), emailVerified: true, roles, passwordHash })
+    const given = { ...person, emailVerified: true, roles, passwordHash }
+    created(await storage.users.create({ ...given, id: newId() }))
     return { administrator: { email, password } }
   }
   const made = await register({ ...person, password: ADMIN_PASSWORD }, [administratorRole])
@@ -176,5 +183,6 @@ async function ensureAdministrator({
     throw new Error(`the first administrator cannot be made: ${JSON.stringify(made.problems)}`)
   }
   await storage.users.update(made.user.id, { emailVerified: true })
+  created(made.user)
   return {}
 }

@@ -171,7 +171,7 @@ async function createUser(
     passwordHash,
   })
   const details = changes(undefined, presentAdminUser(user))
-  parts.audit({ type: 'user.created', target: `user:${user.id}`, details }, call)
+  parts.audit({ type: 'user.registered', target: `user:${user.id}`, details }, call)
   return presentAdminUser(user)
 }
 

@@ -83,11 +83,14 @@ function watch(
         console.error(`Going on at line ${resumed.position.line}, where it was interrupted.`)
       bar.draw(resumed?.position.offset ?? 0, resumed ? total(resumed.counts) : 0)
     },
-    async onBatch({ created, present, refused }, { counts, position }) {
+    async onBatch({ created, present, refused, userIds }, { counts, position }) {
       bar.draw(position.offset, total(counts))
       if (dryRun || created === 0) return
-      const details = { file: basename(path), created, present, refused }
+      const file = basename(path)
+      const details = { file, created, present, refused }
       await record(storage, { type: 'user.imported', details })
+      const about = { type: 'user.registered', details: { file } } as const
+      await record(storage, ...userIds.map((id) => ({ ...about, target: `user:${id}` })))
     },
     clear: () => bar.clear(),
   }

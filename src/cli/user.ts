@@ -92,7 +92,7 @@ async function createUser(parts: CommandParts, options: CreateOptions): Promise<
     .catch((error: unknown) => {
       throw error instanceof AlreadyExists ? new Error(`The ${error.field} is taken.`) : error
     })
-  await record(storage, { type: 'user.created', target: `user:${user.id}`, details: { roles } })
+  await record(storage, { type: 'user.registered', target: `user:${user.id}`, details: { roles } })
   printFacts({ id: user.id, ...passwordFact(given) })
 }
 

@@ -8,7 +8,7 @@ test('GET /admin/audit says who did what to whom, from where, and filters', asyn
   const { body: user } = await admin('POST', '/admin/users', { username: 'watched' })
   const [event] = await auditOf(fixture, `user:${user.id}`)
   t.like(event, {
-    type: 'user.created',
+    type: 'user.registered',
     actor: me.id,
     target: `user:${user.id}`,
     client_id: 'first-party',
@@ -24,10 +24,10 @@ test('GET /admin/audit says who did what to whom, from where, and filters', asyn
       ) as string[],
     ),
   ]
-  t.deepEqual(await types('type=user.created'), ['user.created'])
-  t.deepEqual(await types(`type=user.&actor=${me.id}`), ['user.created'])
+  t.deepEqual(await types('type=user.registered'), ['user.registered'])
+  t.deepEqual(await types(`type=user.&actor=${me.id}`), ['user.registered'])
   t.deepEqual(await types('to=2001-01-01'), [])
-  t.deepEqual(await types('from=2001-01-01T00:00:00%2B08:00&type=user.'), ['user.created'])
+  t.deepEqual(await types('from=2001-01-01T00:00:00%2B08:00&type=user.'), ['user.registered'])
   t.is((await admin('GET', '/admin/audit?from=yesterday')).status, 422)
   const page = await admin('GET', '/admin/audit?limit=1')
   const next = await admin('GET', `/admin/audit?limit=1&cursor=${page.body.next_cursor}`)

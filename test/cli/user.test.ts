@@ -49,7 +49,7 @@ test('user create makes an account and prints a password once', async (t) => {
     t.deepEqual(user!.roles, ['admin'])
     t.true(made.out.includes(user!.id))
     const { events } = await audit.list({ limit: 9 })
-    t.like(events[0], { type: 'user.created', actor: 'cli', target: `user:${user!.id}` })
+    t.like(events[0], { type: 'user.registered', actor: 'cli', target: `user:${user!.id}` })
     t.notRegex(JSON.stringify(events), new RegExp(passwordIn(made)))
   })
 })
@@ -138,7 +138,7 @@ test('user ban ends everything at once, spares the last administrator, and unban
     const { events } = await audit.list({ limit: 9 })
     t.deepEqual(
       events.map(({ type }) => type),
-      ['user.unbanned', 'user.banned', 'user.created', 'user.created'],
+      ['user.unbanned', 'user.banned', 'user.registered', 'user.registered'],
     )
   })
 })

@@ -44,7 +44,7 @@ async function open(t: ExecutionContext): Promise<Scene> {
     env: {
       ...env,
       ...googleEnv(google),
-      ...trust(t, issuer, { api_scopes: ['account:read'] }),
+      ...trust(t, issuer),
       SMTP_URL: inbox.url,
       SIGN_IN_WITH_EMAIL: 'both',
     },

@@ -25,8 +25,11 @@ export interface Import {
 export interface ImportParts {
   target: Target
   context: RowContext
-  /** After each batch: what it came to, and how far the file is read. */
-  onBatch(batch: Counts, sofar: { counts: Counts; position: Position }): Promise<void>
+  /** After each batch: what it came to with the ids of who was created, and how far the file is read. */
+  onBatch(
+    batch: Counts & { userIds: readonly string[] },
+    sofar: { counts: Counts; position: Position },
+  ): Promise<void>
   onBegin(about: { size: number; resumed: Progress | undefined }): void
 }
 
@@ -76,6 +79,7 @@ async function* batchesOf(rows: AsyncIterable<FileRow>, size: number): AsyncGene
 }
 
 interface Outcome extends Counts {
+  userIds: string[]
   refusals: Refusal[]
 }
 
@@ -109,6 +113,7 @@ async function importBatch(
   })
   return {
     created: good.length - doubtful.length,
+    userIds: good.flatMap(({ user }, index) => (taken[index] === undefined ? [user.id] : [])),
     present: present.filter(Boolean).length,
     refused: refusals.length,
     refusals: refusals.toSorted((a, b) => a.line - b.line),
