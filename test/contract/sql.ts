@@ -30,7 +30,7 @@ import { resourcesContract } from './resources.ts'
 import { rolesContract } from './roles.ts'
 import { sealedContract } from './sealed.ts'
 import { signInsContract } from './sign-ins.ts'
-import { silenceContract, type SilenceTimes } from './silence.ts'
+import { silenceContract } from './silence.ts'
 import { statisticsContract } from './statistics.ts'
 import { signingKeysContract } from './signing-keys.ts'
 import { usersContract } from './users.ts'
@@ -94,7 +94,7 @@ export function sqlContracts(test: TestFn, kind: DatabaseKind): void {
   statementsContract(test, kind)
   if (kind !== 'sqlite') {
     outagesContract(test, (t) => openForOutages(t, kind))
-    silenceContract(test, async (t, times) => openForSilence(t, kind, times))
+    silenceContract(test, (t) => openForSilence(t, kind))
   }
 }
 
@@ -192,11 +192,7 @@ async function openForOutages(t: ExecutionContext, kind: 'postgres' | 'mysql') {
   }
 }
 
-async function openForSilence(
-  t: ExecutionContext,
-  kind: 'postgres' | 'mysql',
-  times: SilenceTimes = { acquireTimeoutMs: 2000, statementTimeoutMs: 1000 },
-) {
+async function openForSilence(t: ExecutionContext, kind: 'postgres' | 'mysql') {
   const { url } = await openDatabase(t, kind, { tables: 'present' })
   const beside = await openStorage(t, url)
   await beside.migrate()
@@ -206,7 +202,8 @@ async function openForSilence(
   let listener: (sql: string) => void = () => undefined
   const storage = await openStorage(t, through.href, {
     poolMax: 3,
-    ...times,
+    acquireTimeoutMs: 2000,
+    statementTimeoutMs: 1000,
     onStatement: (sql) => listener(sql),
   })
   const onStatement = (next: typeof listener) => void (listener = next)

@@ -24,9 +24,13 @@ type WithConnection = <T>(work: (lease: Lease) => Promise<T>) => Promise<T>
  */
 export function createConnections(parts: StatementsParts): WithConnection {
   const client: Knex.Client = parts.knex.client
-  /** When each connection has answered last, and when one did not. */
+  /** When each connection has answered last, beginning with its handshake, and when one did not. */
   const answers = new WeakMap<object, number>()
   let silence = -Infinity
+  const noteAnswer = (connection: object) => void answers.set(connection, performance.now())
+  parts.knex.client.pool.on('createSuccess', (_id: number, connection: object) =>
+    noteAnswer(connection),
+  )
 
   /** One that was idle while another fell silent has probably lost the same server: no request should wait for it. */
   const acquire = async (): Promise<object> => {
@@ -37,7 +41,7 @@ export function createConnections(parts: StatementsParts): WithConnection {
         const reason = failure?.kind === 'unavailable' ? failure.reason : timeout
         throw new StorageUnavailable('database', { cause: error, reason })
       })
-      if ((answers.get(connection) ?? Infinity) > silence) return connection
+      if ((answers.get(connection) ?? -Infinity) > silence) return connection
       parts.dialect.discard(connection, new Error('the server has not answered on another one'))
       await client.releaseConnection(connection)
     }
@@ -45,7 +49,7 @@ export function createConnections(parts: StatementsParts): WithConnection {
 
   return async (work) => {
     const connection = await acquire()
-    const onAnswer = () => void answers.set(connection, performance.now())
+    const onAnswer = () => noteAnswer(connection)
     const onSilence = () => void (silence = performance.now())
     try {
       return await work(createLease(connection, { ...parts, onAnswer, onSilence }))
