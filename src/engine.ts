@@ -8,6 +8,7 @@ import type { ForeignTokenParts } from '#oidc/exchange-foreign-token.ts'
 import { registerExtensionGrant } from '#oidc/extension-grants.ts'
 import { createProvider } from '#oidc/provider.ts'
 import type { ShowPage } from '#http/pages.ts'
+import { isActive } from '#storage/active.ts'
 import type { EngineParts } from './app.ts'
 import { keyFacts } from './identify.ts'
 import { wechatGrant } from './wechat-grant.ts'
@@ -26,8 +27,7 @@ export function engineOf(
   const isKeyAlive = async (id: string): Promise<boolean> => {
     const key = await storage.apiKeys.find(id)
     if (!key || (key.expiresAt !== undefined && key.expiresAt <= now())) return false
-    const owner = await storage.users.findById(key.userId)
-    return owner !== undefined && owner.bannedAt === undefined
+    return isActive(await storage.users.findById(key.userId))
   }
   const apiKeys = {
     resource,

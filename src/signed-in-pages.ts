@@ -18,6 +18,7 @@ import { pagesClientId, readBrowserSession, type BrowserSession } from '#oidc/br
 import type { Engine } from '#oidc/engine.ts'
 import { firstPartyClientId } from '#oidc/first-party.ts'
 import { demandOf } from '#oidc/second-factor-policy.ts'
+import { isActive } from '#storage/active.ts'
 import type { User } from '#storage/users.ts'
 import type { AppParts } from './app.ts'
 import { demoClientId } from './first-start.ts'
@@ -74,11 +75,7 @@ function readerOf(
     const session = await readBrowserSession({ ...storage, provider: engine.provider }, ctx)
     const user = session && (await storage.users.findById(session.accountId))
     // Compared, because every sign-in may have ended between the two questions.
-    if (
-      !user ||
-      user.bannedAt !== undefined ||
-      (session.epoch ?? user.signInEpoch) !== user.signInEpoch
-    )
+    if (!session || !isActive(user) || (session.epoch ?? user.signInEpoch) !== user.signInEpoch)
       return undefined
     // A right password makes a session before the second factor is asked for.
     const cookie = (name: string) => ctx.cookies.get(name, { signed: true })

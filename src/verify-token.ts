@@ -3,6 +3,7 @@ import { looksLikeApiKey } from '#api-keys/keys.ts'
 import { route, text, type ApiRoute, type Identify, type RequestFacts } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { JwtAccessTokens } from '#oidc/access-tokens.ts'
+import { isActive } from '#storage/active.ts'
 import type { ClientStore } from '#storage/clients.ts'
 import type { UserStore } from '#storage/users.ts'
 
@@ -94,6 +95,6 @@ async function good(
   scopes: string[],
 ): Promise<Verdict> {
   const user = await users.findById(userId)
-  if (!user || user.bannedAt !== undefined) return invalid
+  if (!isActive(user)) return invalid
   return { valid: true, user_id: userId, roles: user.roles, scopes, error: null }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '#lib/clock.ts'
 import { sha256 } from '#lib/hashing.ts'
 import { newSecret } from '#lib/ids.ts'
 import { createMac } from '#lib/sealing.ts'
+import { isActive } from '#storage/active.ts'
 import type { ArtifactStore } from '#storage/artifacts.ts'
 import type { LimitStore } from '#storage/limits.ts'
 import type { UserStore } from '#storage/users.ts'
@@ -63,7 +64,7 @@ export function createMailSignIn(parts: MailSignInParts): MailSignIn {
     async begin(binding, email, locale) {
       const key = sha256(binding)
       const [user, mayGo] = await Promise.all([users.findByIdentifier(email), parts.maySend(email)])
-      const isTheirs = user?.emailVerified === true && user.bannedAt === undefined && mayGo
+      const isTheirs = isActive(user) && user.emailVerified && mayGo
       const code = String(randomInt(1_000_000)).padStart(6, '0')
       const token = newSecret()
       const payload = {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '#lib/app-error.ts'
 import { newId } from '#lib/ids.ts'
+import { isActive } from '#storage/active.ts'
 import { AlreadyExists } from '#storage/errors.ts'
 import type { Identity, IdentityProfile, IdentityStore, SeenIdentity } from '#storage/identities.ts'
 import type { NewUser, User, UserStore } from '#storage/users.ts'
@@ -123,8 +124,8 @@ export async function linkIdentity(
   })
 }
 
-function mustBeActive({ bannedAt }: User): void {
-  if (bannedAt !== undefined) throw new AppError('account_disabled', 403)
+function mustBeActive(user: User): void {
+  if (!isActive(user)) throw new AppError('account_disabled', 403)
 }
 
 const isEmail = z.email().max(254)

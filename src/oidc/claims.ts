@@ -1,4 +1,5 @@
 import type { FindAccount, KoaContextWithOIDC } from 'oidc-provider'
+import { isActive } from '#storage/active.ts'
 import type { RoleStore } from '#storage/roles.ts'
 import type { User, UserStore } from '#storage/users.ts'
 import { metadataOf } from './metadata-claims.ts'
@@ -19,7 +20,7 @@ export const supportedScopes = [...Object.keys(claimsByScope), 'offline_access']
 export function createFindAccount(users: UserStore, roles: RoleStore): FindAccount {
   return async (ctx, id) => {
     const user = await users.findById(id)
-    if (!user || user.bannedAt !== undefined || !isSignedIn(ctx, user)) return undefined
+    if (!isActive(user) || !isSignedIn(ctx, user)) return undefined
     const claims = async (_use: string, scope: string) => ({
       ...claimsOf(user),
       [metadataOf]: user.metadata,

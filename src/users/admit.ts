@@ -1,3 +1,4 @@
+import { isActive } from '#storage/active.ts'
 import type { User, UserStore } from '#storage/users.ts'
 
 /**
@@ -9,7 +10,7 @@ export type Admit = (proof: { userId: string; epoch: number }) => Promise<User |
 export function createAdmit(users: Pick<UserStore, 'findById'>): Admit {
   return async ({ userId, epoch }) => {
     const user = await users.findById(userId)
-    if (!user || user.bannedAt !== undefined || user.signInEpoch !== epoch) return undefined
+    if (!isActive(user) || user.signInEpoch !== epoch) return undefined
     return user
   }
 }

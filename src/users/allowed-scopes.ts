@@ -1,3 +1,4 @@
+import { isActive } from '#storage/active.ts'
 import type { Resource, ResourceStore } from '#storage/resources.ts'
 import type { RoleStore } from '#storage/roles.ts'
 import type { User, UserStore } from '#storage/users.ts'
@@ -40,7 +41,7 @@ export function createAllowedScopes({
       typeof person === 'string' ? users.findById(person) : person,
       resources.find(identifier),
     ])
-    if (!user || user.bannedAt !== undefined || !resource) return []
+    if (!isActive(user) || !resource) return []
     return permittedScopes(resource, user.roles)
   }
 }

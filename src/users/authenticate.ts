@@ -1,3 +1,4 @@
+import { isActive } from '#storage/active.ts'
 import type { User, UserStore } from '#storage/users.ts'
 import type { LoginLimits } from './limits.ts'
 import type { Passwords } from './passwords.ts'
@@ -31,10 +32,7 @@ export function createAuthenticate({ users, passwords, limits }: AuthenticatePar
       async look(user, isOpen) {
         const stored = user && (await users.findPasswordHash(user.id))
         // A locked or banned account takes the same time, so that timing reveals nothing.
-        const fits = await passwords.verify(
-          isOpen && !user?.bannedAt ? stored : undefined,
-          password,
-        )
+        const fits = await passwords.verify(isOpen && isActive(user) ? stored : undefined, password)
         return fits && user && stored !== undefined ? { user, stored } : undefined
       },
     })

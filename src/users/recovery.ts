@@ -1,4 +1,5 @@
 import type { Clock } from '#lib/clock.ts'
+import { isActive } from '#storage/active.ts'
 import type { ArtifactStore } from '#storage/artifacts.ts'
 import type { IdentityStore } from '#storage/identities.ts'
 import type { User, UserStore } from '#storage/users.ts'
@@ -90,7 +91,7 @@ export function createRecovery(parts: RecoveryParts): Recovery {
     ...createVerification(parts, links),
     async forgotPassword(email, { locale, address }) {
       const user = await users.findByIdentifier(email.trim())
-      if (user?.email === undefined || user.bannedAt) return
+      if (!isActive(user) || user.email === undefined) return
       if (!(await mailLimits.maySend(user.email, address))) return
       const token = await links.make('PasswordReset', user, resetMs)
       const language = user.locale ?? locale

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { route, text, type ApiRoute, type RequestFacts } from '#http/api.ts'
 import { AppError } from '#lib/app-error.ts'
 import { sha256 } from '#lib/hashing.ts'
+import { isActive } from '#storage/active.ts'
 import type { User } from '#storage/users.ts'
 import type { Admit } from './admit.ts'
 import { finishSignIn, signInSchema, type SignInFacts } from './finish-sign-in.ts'
@@ -144,7 +145,7 @@ async function signInWithPasskey(
 /** Between the password and the code somebody may have been banned. */
 async function stillThere({ users }: SecondStepRouteParts, userId: string): Promise<User> {
   const user = await users.findById(userId)
-  if (!user || user.bannedAt !== undefined) throw new AppError('invalid_token', 400)
+  if (!isActive(user)) throw new AppError('invalid_token', 400)
   return user
 }
 

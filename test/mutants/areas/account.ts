@@ -155,9 +155,8 @@ export const account: Mutant[] = [
   {
     id: 'banned-person-on-pages',
     file: 'src/signed-in-pages.ts',
-    before: `      user.bannedAt !== undefined ||
-`,
-    after: '',
+    before: '!isActive(user)',
+    after: '!user',
     reason: 'A banned person would still use the account pages.',
     tests: ['test/federation/account.test.ts'],
   },

@@ -164,8 +164,8 @@ export const factors: Mutant[] = [
   {
     id: 'mail-for-an-unconfirmed-address',
     file: 'src/factors/mail-sign-in.ts',
-    before: 'user?.emailVerified === true && user.bannedAt === undefined && mayGo',
-    after: 'user?.bannedAt === undefined && user !== undefined && mayGo',
+    before: 'isActive(user) && user.emailVerified && mayGo',
+    after: 'isActive(user) && mayGo',
     reason: "Whoever has registered somebody else's address would share an account with its owner.",
     tests: ['test/flow/mail-sign-in.test.ts'],
   },

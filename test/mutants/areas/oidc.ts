@@ -159,7 +159,7 @@ export const oidc: Mutant[] = [
   {
     id: 'banned-account-goes-on',
     file: 'src/oidc/claims.ts',
-    before: 'if (!user || user.bannedAt !== undefined || !isSignedIn(ctx, user)) return undefined',
+    before: 'if (!isActive(user) || !isSignedIn(ctx, user)) return undefined',
     after: 'if (!user || !isSignedIn(ctx, user)) return undefined',
     reason: 'What was given to somebody would stay good after a ban.',
     tests: ['test/security/disabled-user.test.ts'],

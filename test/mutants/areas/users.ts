@@ -47,7 +47,7 @@ export const users: Mutant[] = [
   {
     id: 'banned-password',
     file: 'src/users/authenticate.ts',
-    before: 'isOpen && !user?.bannedAt ? stored : undefined',
+    before: 'isOpen && isActive(user) ? stored : undefined',
     after: 'isOpen ? stored : undefined',
     reason: 'A banned person could sign in.',
     tests: ['test/users/authenticate.test.ts'],
@@ -55,8 +55,8 @@ export const users: Mutant[] = [
   {
     id: 'locked-door-opens',
     file: 'src/users/authenticate.ts',
-    before: 'isOpen && !user?.bannedAt ? stored : undefined',
-    after: '!user?.bannedAt ? stored : undefined',
+    before: 'isOpen && isActive(user) ? stored : undefined',
+    after: 'isActive(user) ? stored : undefined',
     reason: 'A lockout would cost nothing but time.',
     tests: ['test/users/authenticate.test.ts'],
   },
@@ -131,7 +131,7 @@ export const users: Mutant[] = [
   {
     id: 'banned-person-gets-a-link',
     file: 'src/users/recovery.ts',
-    before: 'if (user?.email === undefined || user.bannedAt) return',
+    before: 'if (!isActive(user) || user.email === undefined) return',
     after: 'if (user?.email === undefined) return',
     reason: 'A banned person would get a link to a new password.',
     tests: ['test/security/disabled-user.test.ts'],
@@ -217,7 +217,7 @@ export const users: Mutant[] = [
   {
     id: 'banned-person-is-allowed',
     file: 'src/users/allowed-scopes.ts',
-    before: 'if (!user || user.bannedAt !== undefined || !resource) return []',
+    before: 'if (!isActive(user) || !resource) return []',
     after: 'if (!user || !resource) return []',
     reason: 'The API keys of a banned person would still work.',
     tests: ['test/security/disabled-user.test.ts'],
@@ -233,7 +233,7 @@ export const users: Mutant[] = [
   {
     id: 'banned-between-the-factors',
     file: 'src/users/second-step-routes.ts',
-    before: `if (!user || user.bannedAt !== undefined) throw new AppError('invalid_token', 400)`,
+    before: `if (!isActive(user)) throw new AppError('invalid_token', 400)`,
     after: `if (!user) throw new AppError('invalid_token', 400)`,
     reason: 'Somebody who is banned between password and code would get in.',
     tests: ['test/security/second-factor.test.ts'],
@@ -276,8 +276,8 @@ export const users: Mutant[] = [
   {
     id: 'banned-person-is-admitted',
     file: 'src/users/admit.ts',
-    before: 'user.bannedAt !== undefined || user.signInEpoch !== epoch',
-    after: 'user.signInEpoch !== epoch',
+    before: '!isActive(user) || user.signInEpoch !== epoch',
+    after: 'user?.signInEpoch !== epoch',
     reason: 'A banned person would sign in by passkey or mail.',
     tests: ['test/flow/mail-sign-in.test.ts'],
   },
