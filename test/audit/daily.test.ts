@@ -73,6 +73,8 @@ test('who signs in or gets a token is active that day, a client for itself and a
     'login.succeeded': 1,
     'token.issued:client_credentials': 1,
     'token.issued:refresh_token': 1,
+    // The administrator of the first start.
+    'user.registered': 1,
   })
 })
 
