@@ -1,6 +1,7 @@
 import type { Config } from '#config/load.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { MailQueue } from '#mail/queue.ts'
+import { whenCommitted } from '#oidc/unit-of-work.ts'
 import type { Storage } from '#storage/storage.ts'
 import type { User } from '#storage/users.ts'
 import {
@@ -10,7 +11,11 @@ import {
   type SendEmailMail,
   type TellChange,
 } from '#users/change-email.ts'
-import type { CompleteSignInParts } from '#users/complete-sign-in.ts'
+import {
+  createCompleteSignIn,
+  type CompleteSignIn,
+  type CompleteSignInParts,
+} from '#users/complete-sign-in.ts'
 import { createKnownDevices } from '#users/known-devices.ts'
 import type { LoginLimits, MailLimits } from '#users/limits.ts'
 import type { MailCodes } from '#users/mail-codes.ts'
@@ -26,7 +31,8 @@ export interface SelfService {
   checkPassword(user: User, password: string, address: string): Promise<boolean>
   /** Tells the owner until when an account that is to be erased can be saved. */
   tellErasing(user: User, eraseAt: number): Promise<void>
-  noteDevice: CompleteSignInParts['noteDevice']
+  /** What follows a sign-in, whatever way it took. */
+  completeSignIn: CompleteSignIn
 }
 
 export interface SelfServiceParts {
@@ -62,7 +68,12 @@ export function createSelfService(parts: SelfServiceParts): SelfService {
       if (to !== undefined)
         await notify('erasing', { to, locale, values: { at: eraseAt }, path: '/account' })
     },
-    noteDevice: noteDeviceOf(parts, now),
+    completeSignIn: createCompleteSignIn({
+      users: storage.users,
+      noteDevice: noteDeviceOf(parts, now),
+      audit: (event, { address, agent, traceId }) =>
+        whenCommitted(() => parts.audit.record({ ...event, address, agent, traceId })),
+    }),
   }
 }
 
@@ -75,7 +86,7 @@ function changeEmailOf({ storage, mail, notify, ...parts }: SelfServiceParts): C
   return createChangeEmail({ ...storage, codes: parts.codes, tellLater, send })
 }
 
-function noteDeviceOf(parts: SelfServiceParts, now: Clock): SelfService['noteDevice'] {
+function noteDeviceOf(parts: SelfServiceParts, now: Clock): CompleteSignInParts['noteDevice'] {
   const { config, storage, notify } = parts
   const devices = createKnownDevices({ artifacts: storage.artifacts, now })
   return async ({ user, device, isQuiet = false, request }) => {

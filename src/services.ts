@@ -8,7 +8,6 @@ import { createMailer } from '#mail/mailer.ts'
 import { createMailQueue, type MailQueue } from '#mail/queue.ts'
 import { createKeys, type Keys } from '#oidc/keys.ts'
 import { createSessions, type Sessions } from '#oidc/sessions.ts'
-import { whenCommitted } from '#oidc/unit-of-work.ts'
 import type { Storage } from '#storage/storage.ts'
 import type { User } from '#storage/users.ts'
 import {
@@ -18,7 +17,6 @@ import {
   type PermittedScopes,
 } from '#users/allowed-scopes.ts'
 import { createAuthenticate, type Authenticate } from '#users/authenticate.ts'
-import { createCompleteSignIn, type CompleteSignIn } from '#users/complete-sign-in.ts'
 import { createIsBreached, type IsBreached } from '#users/breached-passwords.ts'
 import { createChangePassword, type ChangePassword } from '#users/change-password.ts'
 import {
@@ -55,7 +53,6 @@ export interface Services extends Measures, SelfService, StrongSignIn, Newcomers
   passwords: Passwords
   passwordPolicy: PasswordPolicy
   authenticate: Authenticate
-  completeSignIn: CompleteSignIn
   register: Register
   recovery: Recovery
   /** The same, where the answer must not tell who has an account. */
@@ -151,17 +148,6 @@ export function createServices(parts: ServicesParts): Services {
     mailLimits,
   })
 
-  const selfService = createSelfService({
-    ...parts,
-    ...measures,
-    passwords,
-    limits,
-    mailLimits,
-    codes,
-    mail,
-    notify,
-  })
-
   return {
     secrets,
     sealer,
@@ -187,12 +173,15 @@ export function createServices(parts: ServicesParts): Services {
     sessions: createSessions({ ...storage, sealer }),
     apiKeys: createApiKeys(storage.apiKeys, now),
     ...measures,
-    ...selfService,
-    completeSignIn: createCompleteSignIn({
-      users,
-      ...selfService,
-      audit: (event, { address, agent, traceId }) =>
-        whenCommitted(() => measures.audit.record({ ...event, address, agent, traceId })),
+    ...createSelfService({
+      ...parts,
+      ...measures,
+      passwords,
+      limits,
+      mailLimits,
+      codes,
+      mail,
+      notify,
     }),
     endSignIns,
     mail,

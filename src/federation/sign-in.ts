@@ -106,7 +106,7 @@ export function createFederatedSignIn(parts: FederatedSignInParts): FederatedSig
   return (given, options) => {
     const seen = { ...given, profile: storable(given.profile) }
     return signIn(seen, options).catch((error: unknown) => {
-      // Somebody has taken the address, or the identity, in between: now it is there, and rules 1 and 2 decide.
+      // Another request took the address or the identity first: it is there now, and rules 1 and 2 decide.
       if (error instanceof AlreadyExists) return signIn(seen, options)
       throw error
     })

@@ -7,8 +7,7 @@ export const knownBrowserMs = 400 * 86_400_000
 const cookie = 'yumen_device'
 
 /**
- * What tells a browser from others: the random value of a cookie, which signs nobody in. It is set again for as long as it
- * may last.
+ * Identifies a browser by the random value of a cookie, which does not sign anyone in. Each call renews the cookie.
  */
 export function deviceOf(ctx: AppContext, basePath: string): string {
   const kept = ctx.cookies.get(cookie, { signed: false })

@@ -28,7 +28,7 @@ export type SignInRequest = Pick<RequestFacts, 'address' | 'agent' | 'traceId'> 
 
 export interface CompleteSignInParts {
   users: Pick<UserStore, 'update' | 'recordLogin'>
-  /** Notes on which device somebody signs in, and tells them when it is a new one. */
+  /** Notes the device of the sign-in, and tells the owner when it is a new one. */
   noteDevice(signIn: {
     user: User
     device: string

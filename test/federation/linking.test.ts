@@ -105,7 +105,7 @@ test('a proof is of one browser and one interaction, of one account, and for one
 const shapeOf = (page: Page, email: string) =>
   page.text.replaceAll(email, 'EMAIL').replaceAll(/(?:value|href|action|nonce)="[^"]*"/g, '')
 
-test('the question tells nobody whether the address has an account', async (t) => {
+test('the question does not reveal whether the address has an account', async (t) => {
   const google = await oidcStandIn(t)
   const cast = await scene(google, await start(t, { env: googleEnv(google) }))
   const taken = await signInWith(await begin(cast.fixture), 'google')
