@@ -81,7 +81,7 @@ async function addPeople({ storage, server }: SampleParts): Promise<void> {
   const more = others.map(([nickname, name]) => person(nickname, name + domain))
   await storage.roles.put({ name: 'editor', description: 'Edits notes', permissions: {} })
   for (const [index, one] of [...more, people.wei, people.administrator].entries()) {
-    const made = await server.services.register(one)
+    const made = await server.services.accounts.register(one)
     if ('problems' in made) throw new Error(JSON.stringify(made.problems))
     const roles = one === people.administrator ? ['admin'] : index % 4 === 1 ? ['editor'] : []
     await storage.users.update(made.user.id, { roles, emailVerified: index % 5 !== 2 })

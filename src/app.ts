@@ -2,10 +2,16 @@ import type { Router } from '@koa/router'
 import Koa from 'koa'
 import compose from 'koa-compose'
 import mount from 'koa-mount'
-import type { Logger } from 'pino'
-import type { TrustedIssuer } from '#config/issuer-entry.ts'
+import { createIdentify, identifyClient } from '#callers/identify.ts'
+import { apiTable } from '#compose/api.ts'
+import { engineOf } from '#compose/engine.ts'
+import { foreignSignInOf } from '#compose/foreign-tokens.ts'
+import { limitOf, publicRoutes } from '#compose/pages.ts'
+import type { AppParts } from '#compose/parts.ts'
+import { signedInRoutes } from '#compose/signed-in-pages.ts'
+import { tokenFunctionsOf, type Handle } from '#compose/token-functions.ts'
 import { metricsAccess, type Config } from '#config/load.ts'
-import type { ForeignSignIn } from '#federation/foreign-sign-in.ts'
+import type { ForeignSignIn } from '#foreign-tokens/sign-in.ts'
 import { apiRoutes, type ApiRoute, type Identify } from '#http/api.ts'
 import { assetRoutes } from '#http/assets.ts'
 import type { Middleware, RequestState } from '#http/context.ts'
@@ -22,71 +28,47 @@ import { aliasPaths } from '#http/paths.ts'
 import { securityHeaders } from '#http/security-headers.ts'
 import { spans } from '#http/spans.ts'
 import { trace } from '#http/trace.ts'
-import type { Tracing } from '#lib/tracing.ts'
 import type { Engine } from '#oidc/engine.ts'
 import { metadata } from '#oidc/metadata.ts'
-import type { Storage } from '#storage/storage.ts'
 import { createView } from '#view/render.ts'
-import { apiTable } from './api.ts'
-import { createIdentify, identifyClient } from './identify.ts'
-import { engineOf } from './engine.ts'
-import { exchangeOf, foreignOf } from './foreign.ts'
-import { limitOf, pageRoutes } from './pages.ts'
-import { signedInRoutes } from './signed-in-pages.ts'
-import type { Services } from './services.ts'
 
-/** Where every part meets: configuration, storage and services in; a request handler out. */
-export interface AppParts {
-  config: Config
-  storage: Storage
-  services: Services
-  log: Logger
-  /** Nobody but us, when absent. */
-  trustedIssuers?: readonly TrustedIssuer[]
-  version: string
-  isDraining(): boolean
-  /** Absent if requests are not traced. */
-  tracing?: Tracing | undefined
-}
-
-/** What the engine is made of: no server stands around it yet. */
-export type EngineParts = Omit<AppParts, 'version' | 'isDraining' | 'tracing'>
-
+/** Where every part meets: a request handler, and the engine inside it. */
 export interface App {
   handler: ReturnType<Koa['callback']>
   engine: Engine
 }
 
 export async function createApp(parts: AppParts): Promise<App> {
-  const { config, services, log, tracing } = parts
+  const { config, log, tracing } = parts
+  const { metrics, audit } = parts.services.telemetry
   const { basePath } = config
   const view = createView({ brand: brandOf(config), basePath, development: config.development })
   const showPage = createShowPage(view)
   const words = createErrorWords(showPage)
-  const foreign = foreignOf(parts)
-  const engine = await engineOf(parts, { showPage, foreignTokens: exchangeOf(parts, foreign) })
-  const handle: ApiParts['handle'] = (req, res) => void handler(req, res)
+  const foreign = foreignSignInOf(parts)
+  const engine = await engineOf(parts, { showPage, foreign })
+  const handle: Handle = (req, res) => void handler(req, res)
   const { identify, table } = tableOf(parts, { engine, foreign, handle })
   const app = new Koa<RequestState>()
   const handler: App['handler'] = (req, res) => callback(req, res)
 
   const outside: Middleware[] = [
     ...(tracing ? [spans(tracing)] : []),
-    services.metrics.measure,
+    metrics.measure,
     trace(log),
     settleOrigin(config.ISSUER, config.TRUSTED_PROXIES),
     securityHeaders(config.ISSUER.startsWith('https:')),
     settleLocale,
     errors(words.page, words.sentences),
     aliasPaths(basePath),
-    (_ctx, next) => services.audit.during(next),
+    (_ctx, next) => audit.during(next),
   ]
   const inside: Middleware[] = [
     metadata({ engine, jwksMaxAge: config.JWKS_MAX_AGE_SECONDS }) as Middleware,
     routes(healthRoutes(healthOf(parts, engine))),
-    routes(metricsRoutes({ ...services.metrics, access: metricsAccess(config) })),
+    routes(metricsRoutes({ ...metrics, access: metricsAccess(config) })),
     routes(assetRoutes(view)),
-    ...pageRoutes(parts, { engine, showPage }).map(routes),
+    ...publicRoutes(parts, { engine, showPage }).map(routes),
     ...signedInRoutes(parts, { engine, showPage, table }).map(routes),
     ...apiOf(parts, { identify, table }),
     engine.middleware as Middleware,
@@ -110,24 +92,22 @@ const brandOf = (config: Config) => ({
   logoUrl: config.BRAND_LOGO_URL,
 })
 
-type ApiParts = Parameters<typeof apiTable>[0]
-
 /** The routes of the JSON API, and who may call them. */
 function tableOf(
-  { config, storage, services }: AppParts,
-  { engine, foreign, handle }: Pick<ApiParts, 'engine' | 'handle'> & { foreign: ForeignSignIn },
+  parts: AppParts,
+  { engine, foreign, handle }: { engine: Engine; foreign: ForeignSignIn; handle: Handle },
 ): { identify: Identify; table: ApiRoute[] } {
+  const { config, storage, services } = parts
   const identify = createIdentify({
-    ...services,
+    apiKeys: services.apiKeys,
+    allowedScopes: services.accounts.allowedScopes,
     users: storage.users,
     jwt: () => engine.jwt,
     resource: config.API_RESOURCE,
     recognize: (token, request) => foreign.recognize(token, request),
   })
-  return {
-    identify,
-    table: apiTable({ config, storage, services, engine, foreign, identify, handle }),
-  }
+  const tokens = tokenFunctionsOf(parts, { engine, handle })
+  return { identify, table: apiTable({ ...parts, engine, foreign, identify, tokens }) }
 }
 
 function apiOf(

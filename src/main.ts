@@ -2,9 +2,9 @@ import type { Logger } from 'pino'
 import { InvalidConfig, loadConfig, type Config } from '#config/load.ts'
 import type { Tracing } from '#lib/tracing.ts'
 import packageJson from '../package.json' with { type: 'json' }
-import { createLog } from './log.ts'
+import { createLog } from '#telemetry/log.ts'
 import { startServer, type RunningServer } from './server.ts'
-import { openStorage } from './storage-of.ts'
+import { openStorage } from '#compose/storage.ts'
 
 /** The process: environment → storage → server; SIGTERM retires it, SIGINT stops it. Exit 78 (EX_CONFIG) for a wrong setting. */
 export async function main(): Promise<void> {
@@ -39,7 +39,7 @@ async function tracingOf(
   { log, version }: { log: Logger; version: string },
 ): Promise<Tracing | undefined> {
   if (config.OTEL_EXPORTER_OTLP_ENDPOINT === undefined) return undefined
-  const { createTracing } = await import('./tracing.ts')
+  const { createTracing } = await import('#telemetry/tracing.ts')
   const onError = (error: unknown): void => log.warn({ err: error }, 'traces are not delivered')
   return createTracing({ config, version, onError })
 }

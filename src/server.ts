@@ -1,18 +1,19 @@
 import type { Logger } from 'pino'
 import { loadDeclared } from '#config/declared.ts'
 import type { Config } from '#config/load.ts'
+import { secretsOf } from '#config/development-secret.ts'
 import { trustedIssuersOf } from '#config/trusted-issuers.ts'
 import { listen } from '#http/listener.ts'
 import { systemClock, type Clock } from '#lib/clock.ts'
 import type { Tracing } from '#lib/tracing.ts'
 import { validateClient } from '#oidc/clients.ts'
 import type { Storage } from '#storage/storage.ts'
-import { declaredProviders } from './federation-of.ts'
+import { declaredProviders } from '#compose/federation.ts'
 import { createApp, type App } from './app.ts'
-import { startChores } from './chores.ts'
-import { declare } from './declare.ts'
-import { prepareFirstStart, type FirstStart } from './first-start.ts'
-import { createServices, type Services } from './services.ts'
+import { startScheduledJobs } from '#operations/scheduled-jobs.ts'
+import { declare } from '#operations/declare.ts'
+import { prepareFirstStart, type FirstStart } from '#operations/first-start.ts'
+import { createServices, type Services } from '#compose/services.ts'
 
 /** A running server: migrated, prepared, listening. */
 export interface RunningServer extends FirstStart {
@@ -44,15 +45,30 @@ export async function startServer({
   const { config, storage, log } = parts
   const declared = loadDeclared(config)
   const trustedIssuers = trustedIssuersOf(config, declared.trustedIssuers)
-  const services = createServices({ ...parts, now })
+  const foundation = { config, storage, log, now, secrets: secretsOf(config) }
+  const services = createServices(foundation)
   await storage.migrate()
-  const firstStart = await prepareFirstStart({ config, storage, ...services })
+  const firstStart = await prepareFirstStart({
+    config,
+    storage,
+    keys: services.keys,
+    register: services.accounts.register,
+    passwords: services.accounts.passwords,
+    audit: services.telemetry.audit,
+  })
 
   let draining = false
-  const app = await createApp({ ...parts, services, trustedIssuers, isDraining: () => draining })
+  const app = await createApp({
+    ...foundation,
+    version: parts.version,
+    tracing: parts.tracing,
+    services,
+    trustedIssuers,
+    isDraining: () => draining,
+  })
   await services.federation.providers.start(declaredProviders(config, declared.providers))
   await declare(declared, storage, (client) => validateClient(app.engine.provider, client))
-  const chores = startChores({ config, storage, log, now })
+  const jobs = startScheduledJobs(foundation)
   const listener = await listen((req, res) => void app.handler(req, res), {
     port: config.PORT,
     host: config.HOST,
@@ -62,11 +78,11 @@ export async function startServer({
   const stop = async (patienceMs = timeoutMs): Promise<void> => {
     draining = true
     app.engine.stop()
-    chores.stop()
+    jobs.stop()
     services.federation.providers.stop()
     await listener.drain(patienceMs)
-    await services.mail.stop()
-    await services.audit.stop()
+    await services.mail.queue.stop()
+    await services.telemetry.audit.stop()
     await storage.close()
     await parts.tracing?.stop()
   }

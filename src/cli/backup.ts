@@ -3,8 +3,8 @@ import { secretsOf } from '#config/development-secret.ts'
 import { loadConfig, type Config } from '#config/load.ts'
 import { systemClock } from '#lib/clock.ts'
 import { backupsOf } from '#storage/sql/backup.ts'
-import { keysOf } from '../services.ts'
-import { openStorage } from '../storage-of.ts'
+import { keysOf } from '#compose/keys.ts'
+import { openStorage } from '#compose/storage.ts'
 
 /** `backup FILE`: a consistent copy of the SQLite database, while servers run. */
 export const backupCommand = (): Command =>
@@ -44,7 +44,7 @@ async function expectOurs(config: Config, url: string): Promise<void> {
     const pending = await storage.pendingMigrations()
     if (pending.some((name) => name.startsWith('0001_')))
       throw new Error('The file is not a Yumen database.')
-    await keysOf(config, storage, { secrets: secretsOf(config), now: systemClock }).load()
+    await keysOf({ config, storage, secrets: secretsOf(config), now: systemClock }).load()
   } finally {
     await storage.close()
   }

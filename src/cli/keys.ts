@@ -4,7 +4,7 @@ import { systemClock } from '#lib/clock.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Keys } from '#oidc/keys.ts'
 import type { Storage } from '#storage/storage.ts'
-import { keysOf } from '../services.ts'
+import { keysOf } from '#compose/keys.ts'
 import { record } from './record.ts'
 import { withMigratedStorage } from './with-storage.ts'
 
@@ -35,7 +35,7 @@ interface KeyParts {
 
 const withKeys = (work: (parts: KeyParts) => Promise<void>): Promise<void> =>
   withMigratedStorage(async (storage, config) => {
-    const keys = keysOf(config, storage, { secrets: secretsOf(config), now: systemClock })
+    const keys = keysOf({ config, storage, secrets: secretsOf(config), now: systemClock })
     await work({ keys, storage })
   })
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { secretsOf } from '#config/development-secret.ts'
-import { createSecretKeyUse, type SecretKeyUse, type SecretUse } from '../secret-key.ts'
+import { createSecretKeyUse, type SecretKeyUse, type SecretUse } from '#operations/secret-key.ts'
 import { record } from './record.ts'
 import { withMigratedStorage } from './with-storage.ts'
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { createFirstPartyTokens } from '#oidc/first-party.ts'
+import { firstPartyTokensOf } from '#compose/first-party-tokens.ts'
 import { findUser } from './find-user.ts'
 import { record } from './record.ts'
 import { withEngine } from './with-engine.ts'
@@ -24,19 +24,11 @@ export function tokenCommand(): Command {
 }
 
 async function issueTokens(parts: CommandParts, options: Options): Promise<void> {
-  const { config, storage, services } = parts
+  const { storage } = parts
   const user = await findUser(storage, options.user)
   if (user.bannedAt !== undefined) throw new Error('They are banned.')
-  const answer = await withEngine(parts, (engine) => {
-    const tokens = createFirstPartyTokens({
-      ...services,
-      provider: () => engine.provider,
-      jwt: () => engine.jwt,
-      artifacts: storage.artifacts,
-      resources: storage.resources,
-      defaultResource: config.API_RESOURCE,
-    })
-    return tokens.issue({
+  const answer = await withEngine(parts, (engine) =>
+    firstPartyTokensOf(parts, () => engine).issue({
       amr: [],
       accountId: user.id,
       epoch: user.signInEpoch,
@@ -44,8 +36,8 @@ async function issueTokens(parts: CommandParts, options: Options): Promise<void>
       resource: options.resource,
       address: '',
       agent: 'yumen token issue',
-    })
-  })
+    }),
+  )
   await record(storage, { type: 'token.issued', target: `user:${user.id}` })
   console.log(JSON.stringify(answer, null, 2))
 }

@@ -52,7 +52,7 @@ async function runImport(parts: CommandParts, path: string, options: Options): P
   const { onBegin, onBatch, clear } = watch(parts, given)
   const result = await importUsers(given, {
     target: (dryRun ? dryTarget : storageTarget)(parts.storage.users),
-    context: { roles: await knownRoles(parts), now: parts.services.now() },
+    context: { roles: await knownRoles(parts), now: parts.now() },
     onBatch,
     onBegin(about) {
       before = about.resumed ? total(about.resumed.counts) : 0

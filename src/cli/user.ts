@@ -78,7 +78,7 @@ async function createUser(parts: CommandParts, options: CreateOptions): Promise<
   refuseNames({ email, username, nickname })
   await refuseUnknownRoles(storage, roles)
 
-  const given = await newPassword(options, services.passwordPolicy)
+  const given = await newPassword(options, services.accounts.passwordPolicy)
   const user = await storage.users
     .create({
       id: newId(),
@@ -87,7 +87,7 @@ async function createUser(parts: CommandParts, options: CreateOptions): Promise<
       nickname,
       roles,
       emailVerified: email !== undefined && options.verified === true,
-      passwordHash: await services.passwords.hash(given.password),
+      passwordHash: await services.accounts.passwords.hash(given.password),
     })
     .catch((error: unknown) => {
       throw error instanceof AlreadyExists ? new Error(`The ${error.field} is taken.`) : error
@@ -125,9 +125,9 @@ async function resetPassword(
   options: { passwordStdin?: boolean },
 ): Promise<void> {
   const user = await findUser(storage, identifier)
-  const given = await newPassword(options, services.passwordPolicy)
-  const passwordHash = await services.passwords.hash(given.password)
-  await services.endSignIns(user, { passwordHash, apiKeys: true, takeover: {} })
+  const given = await newPassword(options, services.accounts.passwordPolicy)
+  const passwordHash = await services.accounts.passwords.hash(given.password)
+  await services.signIns.end(user, { passwordHash, apiKeys: true, takeover: {} })
   await record(storage, { type: 'password.set', target: `user:${user.id}` })
   console.log('The password is set and every sign-in and API key has ended.')
   if (given.isGenerated) printFacts(passwordFact(given))
@@ -136,14 +136,14 @@ async function resetPassword(
 const passwordFact = ({ password, isGenerated }: NewPassword): { password?: string } =>
   isGenerated ? { password: `${password}   (shown once)` } : {}
 
-async function ban({ storage, services }: CommandParts, identifier: string): Promise<void> {
+async function ban({ storage, services, now }: CommandParts, identifier: string): Promise<void> {
   const user = await findUser(storage, identifier)
   if (user.bannedAt !== undefined) {
     console.log('They are banned already.')
     return
   }
-  await change(storage, user, { type: 'user.banned', fields: { bannedAt: services.now() } })
-  await services.sessions.endAll(user.id)
+  await change(storage, user, { type: 'user.banned', fields: { bannedAt: now() } })
+  await services.signIns.sessions.endAll(user.id)
   console.log('Banned. Every sign-in and token has ended.')
 }
 

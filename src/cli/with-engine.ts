@@ -13,14 +13,12 @@ export async function withEngine<T>(
   // As at the first start: a database may be told of its clients before a server has run on it.
   await storage.withLock('first-start', lockWaitMs, () => services.keys.ensure())
   // A third of the program; few commands need it.
-  const [{ engineOf }, { exchangeOf, foreignOf }] = await Promise.all([
-    import('../engine.ts'),
-    import('../foreign.ts'),
+  const [{ engineOf }, { foreignSignInOf }] = await Promise.all([
+    import('#compose/engine.ts'),
+    import('#compose/foreign-tokens.ts'),
   ])
-  const engine = await engineOf(parts, {
-    showPage: nobodyLooks,
-    foreignTokens: exchangeOf(parts, foreignOf(parts)),
-  })
+  const foreign = foreignSignInOf(parts)
+  const engine = await engineOf(parts, { showPage: nobodyLooks, foreign })
   try {
     return await work(engine)
   } finally {

@@ -1,6 +1,6 @@
 import { loadConfig, type Config } from '#config/load.ts'
 import type { Storage } from '#storage/storage.ts'
-import { openStorage } from '../storage-of.ts'
+import { openStorage } from '#compose/storage.ts'
 
 /** Runs a command on the server's storage, which is closed afterwards in any case. */
 export async function withStorage<T>(

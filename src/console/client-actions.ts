@@ -2,8 +2,8 @@ import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
+import type { ClientPageOptions } from './client-form.ts'
 import { nameOfClient, type ConsoleClient } from './client-kinds.ts'
-import type { ClientPageOptions } from './client.ts'
 import { deleteBox, isConfirmed, notConfirmed, twoSteps } from './danger.ts'
 
 /** The buttons of `/console/clients/:id`: a second secret, the end of the older one, the end of the client. */

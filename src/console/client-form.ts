@@ -7,6 +7,14 @@ import { resourceField } from './resource-choice.ts'
 /** The form of a client's metadata: fields for what is often changed, one of JSON for all the rest. */
 export type Typed = Readonly<Record<string, string>>
 
+/** What the page of a client shows beside what is stored. */
+export interface ClientPageOptions {
+  fields?: Typed
+  errors?: FieldErrors
+  /** One that was just made: it is shown on this answer only. */
+  secret?: string
+}
+
 const addresses = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri'] as const
 const texts = ['client_name', ...addresses] as const
 const switches = ['first_party', 'verified'] as const

@@ -3,7 +3,7 @@ import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
 import { clientActionPages, dangerBox, secretsBox } from './client-actions.ts'
-import { fieldsOf, readMetadata, type Typed } from './client-form.ts'
+import { fieldsOf, readMetadata, type ClientPageOptions } from './client-form.ts'
 import { kindOf, nameOfClient, type ConsoleClient } from './client-kinds.ts'
 import { clientsPlace } from './clients.ts'
 import { resourceIds } from './resource-choice.ts'
@@ -16,13 +16,6 @@ export function oneClientPages(): PageRoute[] {
     { ...common, method: 'post', handle: saveClient },
     ...clientActionPages(showClient),
   ]
-}
-
-export interface ClientPageOptions {
-  fields?: Typed
-  errors?: FieldErrors
-  /** One that was just made: it is shown on this answer only. */
-  secret?: string
 }
 
 async function showClient(

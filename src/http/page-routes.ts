@@ -1,6 +1,7 @@
 import { Router } from '@koa/router'
 import { AppError } from '#lib/app-error.ts'
-import type { PageName, PageProps, Shell } from '#view/pages.ts'
+import type { Shell } from '#view/page-parts.ts'
+import type { PageName, PageProps } from '#view/pages.ts'
 import type { Locale } from '#view/translate.ts'
 import { factsOf, type RequestFacts } from './api.ts'
 import type { ApiClient } from './api-client.ts'

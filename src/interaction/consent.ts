@@ -1,7 +1,7 @@
 import type { Provider } from 'oidc-provider'
 import { claimsByScope, supportedScopes } from '#oidc/claims.ts'
 import { describeScopes } from '#oidc/scope-words.ts'
-import type { Permissions } from '#view/pages.ts'
+import type { Permissions } from '#view/page-parts.ts'
 import type { ResourceStore } from '#storage/resources.ts'
 import type { Locale } from '#view/translate.ts'
 import type { Interaction } from './interaction.ts'

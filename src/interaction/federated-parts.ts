@@ -6,14 +6,14 @@ import type { AppContext } from '#http/context.ts'
 import type { SameBrowser } from '#http/same-browser.ts'
 import type { IdentityStore, SeenIdentity } from '#storage/identities.ts'
 import type { Authenticate } from '#users/authenticate.ts'
-import type { PageProps } from '#view/pages.ts'
 import type { MessageKey } from '#view/translate.ts'
 import type { Interaction } from './interaction.ts'
+import type { LinkProps } from './pages.ts'
 import type { Steps } from './steps.ts'
 
 /** The step of an interaction that another provider takes: the way there, and the arrival. */
 export interface FederatedParts {
-  providers: Pick<Providers, 'list' | 'find'>
+  providers: Providers
   hop: Hop
   notes: Notes
   browser: SameBrowser
@@ -35,11 +35,6 @@ export interface Refusal {
   provider: Provider
   status: number
 }
-
-export type LinkProps = { ticket: string; provider: Provider } & Pick<
-  PageProps['link-account'],
-  'email' | 'errors'
->
 
 /** Who has arrived, as the callback has noted it. */
 export interface Ticket {

@@ -2,11 +2,11 @@ import type { Router } from '@koa/router'
 import { linkIdentity } from '#federation/sign-in.ts'
 import type { AppContext, RequestState } from '#http/context.ts'
 import { AppError } from '#lib/app-error.ts'
+import type { LinkProps } from './pages.ts'
 import {
   isOf,
   type Arrival,
   type FederatedParts,
-  type LinkProps,
   type SignInStep,
   type StepTools,
   type Ticket,

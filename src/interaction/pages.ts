@@ -7,11 +7,11 @@ import type { Passkeys } from '#factors/passkeys.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { ResourceStore } from '#storage/resources.ts'
 import type { User, UserStore } from '#storage/users.ts'
-import type { Account, PageName, PageProps, Party } from '#view/pages.ts'
+import type { Account, Party } from '#view/page-parts.ts'
+import type { PageName, PageProps } from '#view/pages.ts'
 import type { Locale } from '#view/translate.ts'
 import { asksOffline, describeConsent, isFirstAsk } from './consent.ts'
 import type { Interaction } from './interaction.ts'
-import type { LinkProps } from './federated-parts.ts'
 import { emptyLogin, type LoginRetry } from './login.ts'
 import { passkeyPurpose } from './passkey.ts'
 import { emptyRegistration, type RegisterRetry } from './register.ts'
@@ -26,11 +26,16 @@ export interface StepPagesParts {
   basePath: string
   registrationOpen: boolean
   passwordMinLength: number
-  providers: Pick<Providers, 'list'>
+  providers: Providers
   partyOf(client: EngineClient, redirectUri: unknown): Party
   passkeys: Passkeys
   mailMode: MailSignInMode
 }
+
+export type LinkProps = { ticket: string; provider: Upstream } & Pick<
+  PageProps['link-account'],
+  'email' | 'errors'
+>
 
 type Props<P extends PageName> = Promise<Omit<PageProps[P], 'languageHrefs'>>
 type MaybeProps<P extends PageName> = Promise<Omit<PageProps[P], 'languageHrefs'> | undefined>

@@ -9,8 +9,8 @@ import { AppError } from '#lib/app-error.ts'
 import { newId } from '#lib/ids.ts'
 import { committed, Overtaken } from '#oidc/unit-of-work.ts'
 import type { ArtifactStore } from '#storage/artifacts.ts'
-import type { User } from '#storage/users.ts'
 import type { Authenticate } from '#users/authenticate.ts'
+import type { Onboarding } from '#users/onboarding.ts'
 import type { Register } from '#users/register.ts'
 import { allow } from './consent.ts'
 import type { FederatedParts } from './federated-parts.ts'
@@ -39,21 +39,17 @@ import { createWaysIn } from './ways-in-routes.ts'
  */
 export interface InteractionParts
   extends
-    Omit<StepPagesParts, 'providers'>,
-    Omit<FederatedParts, 'users'>,
-    Omit<VerifyStepParts, 'providers'>,
+    StepPagesParts,
+    FederatedParts,
+    VerifyStepParts,
     PasskeyStepParts,
     MailStepParts,
-    Omit<SecondFactorParts, 'users'> {
+    SecondFactorParts {
   artifacts: ArtifactStore
   authenticate: Authenticate
   register: Register
   registeredHere: Pick<RegisteredHere, 'note'>
-  /** What follows a registration: a mail to confirm the address, or to the owner of a taken one. */
-  registered(user: User, request: RequestFacts): Promise<void>
-  registeredAgain(email: string, request: RequestFacts): Promise<void>
-  /** Whether the person must confirm their address before they may sign in. */
-  needsVerification(user: User): boolean
+  onboarding: Onboarding
   /** Whether a taken e-mail is answered like a free one: both go on to the code, and for the taken one there is none. */
   hidesTakenEmail: boolean
   /** Counts a try of this address; rejects with 429, or resolves to the headers that tell how many are left. */
@@ -101,7 +97,7 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
   const enter: Steps['enter'] = async (ctx, interaction, { user, amr, provider: via }) => {
     const { id, email, signInEpoch: epoch } = user
     // Somebody who came through another provider may have no address, and needs none.
-    if (email !== undefined && parts.needsVerification(user))
+    if (email !== undefined && parts.onboarding.needsVerification(user))
       return verify.turnTo(ctx, interaction, { user, email, amr })
     return finish(provider(), ctx, signedIn({ accountId: id, epoch, amr, provider: via }))
   }
@@ -110,7 +106,7 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
     ctx.set(await parts.limit(ctx.state.address))
     const outcome = await login(parts.authenticate, { ...fields, address: ctx.state.address })
     if ('user' in outcome) {
-      if (parts.needsVerification(outcome.user)) await verify.send(ctx, outcome.user.id)
+      if (parts.onboarding.needsVerification(outcome.user)) await verify.send(ctx, outcome.user.id)
       return enter(ctx, interaction, { user: outcome.user, amr: ['pwd'] })
     }
     record(ctx, interaction, {
@@ -129,14 +125,14 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
       const { id } = user
       parts.registeredHere.note(ctx, id)
       record(ctx, interaction, { type: 'user.registered', actor: id, target: `user:${id}` })
-      await parts.registered(user, request)
+      await parts.onboarding.registered(user, request)
       return enter(ctx, interaction, { user, amr: ['pwd'] })
     }
     if ('takenEmail' in outcome) {
       const email = outcome.takenEmail
       // As for a free one.
       parts.registeredHere.note(ctx, newId())
-      await parts.registeredAgain(email, request)
+      await parts.onboarding.registeredAgain(email, request)
       return verify.turnTo(ctx, interaction, { email, amr: ['pwd'] })
     }
     await showRegister(ctx, interaction, outcome.retry)

@@ -10,7 +10,7 @@ import type { RegisterRetry } from './register.ts'
 
 /** The pages that lead in: sign-in and registration, with every way that there is for this reader. */
 export interface WaysInParts {
-  providers: Pick<Providers, 'find'>
+  providers: Providers
   registrationOpen: boolean
   showPage: ShowPage
 }

@@ -5,7 +5,8 @@ import {
   type Configuration,
   type KoaContextWithOIDC,
 } from 'oidc-provider'
-import type { PageName, PageProps, Party } from '#view/pages.ts'
+import type { Party } from '#view/page-parts.ts'
+import type { PageName, PageProps } from '#view/pages.ts'
 import type { MessageKey } from '#view/translate.ts'
 
 /** Shows one of our pages; supplied by `app.ts`, which knows the view and the request's language. */

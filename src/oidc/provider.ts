@@ -19,7 +19,6 @@ import {
 } from './clients.ts'
 import { apiKeyClaim, introspectApiKeys, type ApiKeyParts } from './api-keys.ts'
 import { apiKeySubject } from './exchange-api-key.ts'
-import { foreignTokenSubject, type ForeignTokenParts } from './exchange-foreign-token.ts'
 import { createFetch } from './fetch.ts'
 import { acrValues } from './acr.ts'
 import { grantClaim, type JwtAccessTokens } from './access-tokens.ts'
@@ -37,6 +36,7 @@ import { resourceIndicators, type PermittedScopes } from './resources.ts'
 import {
   exchangedSubject,
   registerTokenExchange,
+  type SubjectTokenType,
   type TokenExchangeParts,
 } from './token-exchange.ts'
 
@@ -51,7 +51,8 @@ export interface ProviderParts extends PolicyParts {
   keySet: KeySet
   jwt: JwtAccessTokens
   apiKeys: ApiKeyParts
-  foreignTokens: ForeignTokenParts
+  /** What may be exchanged for tokens beside API keys. */
+  subjectTypes: readonly SubjectTokenType[]
   showPage: ShowPage
   permittedScopes: PermittedScopes
   now: Clock
@@ -116,7 +117,7 @@ const tokenExchangeOf = (parts: ProviderParts, sealer: Sealer): TokenExchangePar
   ...parts.storage,
   sealer,
   now: parts.now,
-  subjectTypes: [apiKeySubject(parts.apiKeys), foreignTokenSubject(parts.foreignTokens)],
+  subjectTypes: [apiKeySubject(parts.apiKeys), ...parts.subjectTypes],
   findAccount: async (ctx, id) => findAccountOf(parts.storage)(ctx, id),
 })
 

@@ -1,5 +1,5 @@
 import type { Resource, ResourceStore } from '#storage/resources.ts'
-import type { Permissions } from '#view/pages.ts'
+import type { Permissions } from '#view/page-parts.ts'
 import { isMessageKey, translate, type Locale, type MessageKey } from '#view/translate.ts'
 
 /** Scopes of OpenID Connect, and of resources by their identifiers. */

@@ -4,7 +4,7 @@ import { AlreadyExists } from '#storage/errors.ts'
 import type { User, UserStore } from '#storage/users.ts'
 import type { MailLimits } from './limits.ts'
 import type { MailCodes } from './mail-codes.ts'
-import type { MailCause } from './recovery.ts'
+import type { MailCause } from './mail-links.ts'
 
 /**
  * Another e-mail for an account: nothing changes until the code that went to the new address comes back. An address that

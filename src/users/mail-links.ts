@@ -31,6 +31,20 @@ export interface MailLinksParts {
   now: Clock
 }
 
+/** Whose request causes a mail. */
+export interface MailCause {
+  /** For recipients who have not chosen a language. */
+  locale: string
+  /** Where the request came from; absent when it was no stranger's. */
+  address?: string
+}
+
+/** Sends one of our messages, with a link to a page of ours that carries the token. */
+export type SendLink = (
+  name: 'resetPassword' | 'verifyEmail',
+  message: { to: string; token: string; code?: string; locale: string },
+) => Promise<void>
+
 export function createMailLinks({ users, artifacts, now }: MailLinksParts): MailLinks {
   return {
     async make(kind, user, lifeMs) {

@@ -12,6 +12,7 @@ import {
   type SignInFacts,
   type TokenFunctions,
 } from './finish-sign-in.ts'
+import type { Onboarding } from './onboarding.ts'
 import type { Register } from './register.ts'
 
 /**
@@ -23,15 +24,11 @@ export interface AuthRouteParts {
   authenticate: Authenticate
   register: Register
   registrationOpen: boolean
-  /** Whether the person must confirm their address before they may sign in. */
-  needsVerification(user: User): boolean
   users: {
     findById(id: string): Promise<User | undefined>
     findByIdentifier(identifier: string): Promise<User | undefined>
   }
-  /** What follows a registration: a mail to confirm the address, or to the owner of a taken one. */
-  registered(user: User, request: RequestFacts): Promise<void>
-  registeredAgain(email: string, request: RequestFacts): Promise<void>
+  onboarding: Onboarding
   tokens: TokenFunctions
   /** Rejects with `mfa_required` when the first factor is not enough. */
   secondStep(user: User, signIn: SignInFacts): Promise<void>
@@ -176,13 +173,13 @@ async function registerAccount(
       { type: 'user.registered', actor: made.user.id, target: `user:${made.user.id}` },
       request,
     )
-    await parts.registered(made.user, request)
+    await parts.onboarding.registered(made.user, request)
     return echo
   }
   const { email: emailProblem, ...others } = made.problems
   if (others.username === 'username_taken') throw new AppError('username_taken', 409)
   if (emailProblem === 'email_taken' && Object.keys(others).length === 0) {
-    await parts.registeredAgain(body.email, request)
+    await parts.onboarding.registeredAgain(body.email, request)
     return echo
   }
   const problems = Object.entries(made.problems).filter(([, code]) => code !== 'email_taken')
@@ -196,7 +193,7 @@ async function logIn(
   body: z.infer<typeof credentials>,
   request: RequestFacts,
 ) {
-  const { authenticate, needsVerification, audit } = parts
+  const { authenticate, onboarding, audit } = parts
   const identifier = body.identifier ?? body.email ?? body.username ?? ''
   const { address } = request
   const user = await authenticate({ identifier, password: body.password, address })
@@ -204,7 +201,7 @@ async function logIn(
     audit({ type: 'login.failed', details: { identifier: identifier.slice(0, 254) } }, request)
     throw new AppError('invalid_credentials', 401, { headers: { 'WWW-Authenticate': 'Bearer' } })
   }
-  if (needsVerification(user)) throw new AppError('email_not_verified', 403)
+  if (onboarding.needsVerification(user)) throw new AppError('email_not_verified', 403)
   const { client_id: clientId, resource } = body
   const amr = ['pwd']
   await parts.secondStep(user, { clientId, resource, amr })

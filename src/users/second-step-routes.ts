@@ -136,7 +136,7 @@ async function signInWithPasskey(
     parts.audit({ type: 'login.failed', details: { method: 'passkey' } }, request)
     throw refused('invalid_passkey')
   }
-  if (parts.needsVerification(user)) throw new AppError('email_not_verified', 403)
+  if (parts.onboarding.needsVerification(user)) throw new AppError('email_not_verified', 403)
   const { amr } = proof
   await parts.secondStep(user, { clientId, resource, amr })
   return finishSignIn(parts, { user, clientId, resource, amr }, request)

@@ -1,17 +1,61 @@
 import { AppError, unless } from '#lib/app-error.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { ArtifactStore } from '#storage/artifacts.ts'
 import { LastAdministrator } from '#storage/errors.ts'
-import type { User } from '#storage/users.ts'
-import type { CodeHolder } from './mail-codes.ts'
-import { invalidToken, type MailLink, type MailLinks } from './mail-links.ts'
-import type { Recovery, RecoveryParts, Who } from './recovery.ts'
+import type { IdentityStore } from '#storage/identities.ts'
+import type { User, UserStore } from '#storage/users.ts'
+import type { EndSignIns } from './end-sign-ins.ts'
+import type { MailLimits } from './limits.ts'
+import type { CodeHolder, MailCodes } from './mail-codes.ts'
+import {
+  invalidToken,
+  type MailCause,
+  type MailLink,
+  type MailLinks,
+  type SendLink,
+} from './mail-links.ts'
+
+/** The half of `recovery.ts` that confirms addresses, by a link or by a code. */
+export interface Verification {
+  /** Sends a link and a code to confirm the address, if there is such a person and it is not confirmed. Earlier ones are void. */
+  requestVerification(who: Who, from: MailCause): Promise<void>
+  /**
+   * Confirms the address that the link or the code was sent to. `holders` are the accounts that the person has shown to be
+   * signed in to, or to have registered just now; for everyone else it may be an account that a stranger has made, so every
+   * sign-in ends and what was attached to it goes. Rejects when the proof is unknown, used or too old, or the address was
+   * changed since: with `invalid_token`, or with `invalid_code`, which is also the answer to an unknown person and to too
+   * many tries.
+   */
+  verifyEmail(proof: EmailProof, holders: readonly string[]): Promise<User>
+  /** The account whose address the link would confirm; undefined when it would not. */
+  whoseEmail(token: string): Promise<User | undefined>
+  /**
+   * For an owner of an address who has never made the account that the link is for: the address is removed from it,
+   * and an account that has no other way to sign in is deleted. Rejects with `invalid_token` as above.
+   */
+  disownEmail(token: string): Promise<User>
+}
+
+/** One person: whoever has the e-mail or the id, if anybody has. */
+export type Who = { email: string } | { accountId: string }
+
+/** The link of a mail, or the code beside it. */
+export type EmailProof = { token: string } | (Who & { code: string })
+
+export interface VerificationParts {
+  users: UserStore
+  artifacts: ArtifactStore
+  identities: Pick<IdentityStore, 'listByUser'>
+  endSignIns: EndSignIns
+  sendLink: SendLink
+  codes: MailCodes
+  mailLimits: MailLimits
+  now: Clock
+}
 
 const lifeMs = 24 * 60 * 60_000
 
-/** The half of `recovery.ts` that confirms addresses, by a link or by a code. */
-export function createVerification(
-  parts: RecoveryParts,
-  links: MailLinks,
-): Pick<Recovery, 'requestVerification' | 'verifyEmail' | 'whoseEmail' | 'disownEmail'> {
+export function createVerification(parts: VerificationParts, links: MailLinks): Verification {
   const { users, artifacts, codes, mailLimits, sendLink, endSignIns } = parts
   const findUser = (who: Who): Promise<User | undefined> =>
     'email' in who ? users.findByIdentifier(who.email.trim()) : users.findById(who.accountId)
@@ -67,7 +111,7 @@ export function createVerification(
 
 /** An account without its address may have no way to sign in left. The last administrator stays. */
 async function removeUnreachable(
-  { users, identities }: RecoveryParts,
+  { users, identities }: VerificationParts,
   { id, username }: User,
 ): Promise<void> {
   if (username !== undefined || (await identities.listByUser(id)).length > 0) return

@@ -3,7 +3,7 @@
  * so that each looks and works like the others: a list, the details of one thing, and the dashboard.
  */
 import type { Chart, Ranking } from './chart.ts'
-import type { Common, Permissions, Shell } from './pages.ts'
+import type { Common, Permissions, Shell } from './page-parts.ts'
 import type { Message } from './translate.ts'
 
 /** Field → what is wrong with it; `form` is about none of them. */

@@ -1,5 +1,5 @@
 /** What the pages of second factors, passkeys and sign-in by mail need to be shown. */
-import type { Account, Common, Form } from './pages.ts'
+import type { Account, Common, Form } from './page-parts.ts'
 import type { Message } from './translate.ts'
 
 /** A form that a passkey answers: field `response`. It needs the script, and is hidden without it. */

@@ -49,6 +49,6 @@ test('the operator’s own applications are not among those that somebody has le
   const fixture = await start(t)
   const person = await fixture.addUser()
   const { page } = await signIn(fixture, person, { path })
-  t.true((await fixture.server.services.sessions.listGrants(person.id)).length > 0)
+  t.true((await fixture.server.services.signIns.sessions.listGrants(person.id)).length > 0)
   t.true(page.text.includes('No app has access'))
 })

@@ -6,7 +6,7 @@ import { errors } from '#http/errors.ts'
 import { trace } from '#http/trace.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Recovery } from '#users/recovery.ts'
-import { createLog } from '../../src/log.ts'
+import { createLog } from '#telemetry/log.ts'
 import { serve } from '../http/serve.ts'
 import { known, open, Visitor } from './recovery.ts'
 

@@ -12,7 +12,7 @@ import { AppError } from '#lib/app-error.ts'
 import type { User } from '#storage/users.ts'
 import type { Recovery } from '#users/recovery.ts'
 import { createView } from '#view/render.ts'
-import { createLog } from '../../src/log.ts'
+import { createLog } from '#telemetry/log.ts'
 import { serve } from '../http/serve.ts'
 
 export const known = 'ada@example.com'

@@ -71,7 +71,7 @@ export async function auditOf(
   { admin, server }: AdminFixture,
   target: string,
 ): Promise<Record<string, unknown>[]> {
-  await server.services.audit.flush()
+  await server.services.telemetry.audit.flush()
   const { body } = await admin('GET', `/admin/audit?target=${encodeURIComponent(target)}`)
   return body.events
 }

@@ -20,7 +20,7 @@ onStorages('GET /admin/stats counts what there is and what happened today', asyn
   await pending.redeem(left)
   await admin('POST', '/auth/register', { email: 'new@example.com', password: 'Qz7!pL2#vT' })
 
-  await server.services.audit.flush()
+  await server.services.telemetry.audit.flush()
   const { status, body } = await admin('GET', '/admin/stats?days=7')
   t.is(status, 200)
   t.like(body.totals, {

@@ -162,7 +162,7 @@ async function providers({ journey: { visit, refused }, token }: Desk): Promise<
 }
 
 async function operations({ journey: { visit, refused }, token, fixture }: Desk): Promise<void> {
-  await fixture.server.services.audit.flush()
+  await fixture.server.services.telemetry.audit.flush()
   await visit('GET /admin/audit', { token, query: { type: 'user.', from: '2020-01-01' } })
   await fixture.storage.mailQueue.add({
     id: 'one-mail',

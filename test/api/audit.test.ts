@@ -23,7 +23,7 @@ onStorages(
     await pending.redeem(await authorize(createBrowser(fixture.issuer), pending.url, person))
     await api.call('POST', '/auth/logout', { token })
 
-    await fixture.server.services.audit.flush()
+    await fixture.server.services.telemetry.audit.flush()
     const { events } = await fixture.storage.audit.list({ limit: 100 })
     const types = events.map(({ type }) => type)
     for (const type of [
@@ -48,7 +48,7 @@ test('a clean stop loses no event', async (t) => {
   const fixture = await start(t)
   const beside = await start(t, { beside: fixture })
   for (let n = 0; n < 20; n++)
-    beside.server.services.audit.record({ type: 'user.updated', details: { n } })
+    beside.server.services.telemetry.audit.record({ type: 'user.updated', details: { n } })
   await beside.server.stop()
   const { events } = await fixture.storage.audit.list({ type: 'user.updated', limit: 100 })
   t.is(events.length, 20)

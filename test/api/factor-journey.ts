@@ -43,7 +43,7 @@ export async function factorJourney({ journey, fixture }: Stage): Promise<void> 
   await visit('DELETE /users/me/factors/{id}', { token, params, body: {} })
 
   const seen = { address: '192.0.2.1', agent: 'Firefox' }
-  const { rememberedDevices } = fixture.server.services
+  const { rememberedDevices } = fixture.server.services.strongSignIn
   await rememberedDevices.remember({ userId: person.id }, seen)
   const { devices } = await visit('GET /users/me/remembered-devices', { token })
   const device = { id: devices[0].id }

@@ -146,7 +146,7 @@ test('neither the database nor the list of mail shows a code', async (t) => {
 
   const away = await start(t, { env: { SMTP_URL: 'smtp://127.0.0.1:9' } })
   const { email } = await away.addUser()
-  await away.server.services.recovery.requestVerification({ email }, { locale: 'en' })
+  await away.server.services.accounts.recovery.requestVerification({ email }, { locale: 'en' })
   const { mails } = await away.storage.mailQueue.list({ limit: 10 })
   t.deepEqual(
     mails.map(({ subject }) => subject),
@@ -162,15 +162,17 @@ test('requests of one address cause so many mails an hour, whoever they go to', 
   const answers = []
   for (const { email } of people) {
     answers.push(await api.call('POST', '/auth/forgot-password', { body: { email } }))
-    await fixture.server.services.mail.work()
+    await fixture.server.services.mail.queue.work()
   }
   const registration = { email: people[0]!.email, password: 'a long password' }
   t.is((await api.call('POST', '/auth/register', { body: registration })).status, 201)
   t.deepEqual(new Set(answers.map(({ body }) => JSON.stringify(body))).size, 1)
 
   // An administrator is no stranger.
-  await fixture.server.services.recovery.forgotPassword(people[2]!.email, { locale: 'zh-CN' })
-  await fixture.server.services.mail.work()
+  await fixture.server.services.accounts.recovery.forgotPassword(people[2]!.email, {
+    locale: 'zh-CN',
+  })
+  await fixture.server.services.mail.queue.work()
   t.deepEqual(
     inbox.received.flatMap(({ to }) => to).toSorted(),
     people.map(({ email }) => email).toSorted(),

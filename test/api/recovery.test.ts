@@ -156,7 +156,10 @@ test('an unknown address is answered alike and gets no mail; a known one gets so
   t.is(known.status, unknown.status)
   t.deepEqual(known.body, unknown.body)
   await inbox.waitFor(/password/i)
-  const { recovery, mail } = fixture.server.services
+  const {
+    accounts: { recovery },
+    mail: { queue: mail },
+  } = fixture.server.services
   // As the route does it behind its answer.
   for (const email of [person.email, person.email, 'nobody@example.com', person.email])
     await recovery.forgotPassword(email, { locale: 'en', address: '127.0.0.1' })

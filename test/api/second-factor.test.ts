@@ -169,7 +169,7 @@ test('a client that requires two factors gets no tokens for one', async (t) => {
 
 test('remembered devices are listed and forgotten by their owner alone', async (t) => {
   const fixture = await start(t)
-  const { rememberedDevices } = fixture.server.services
+  const { rememberedDevices } = fixture.server.services.strongSignIn
   const api = apiOf(fixture)
   const [person, other] = [await fixture.addUser(), await fixture.addUser()]
   const [mine, theirs] = [await api.login(person), await api.login(other)]

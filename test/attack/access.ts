@@ -122,7 +122,11 @@ async function victimOf(fixture: Fixture): Promise<Victim> {
   await redeem(cast, await obtainCode(cast, offline))
   await apiOf(fixture).login(person)
   const { storage, server } = fixture
-  const { apiKeys, sessions, rememberedDevices } = server.services
+  const {
+    apiKeys,
+    signIns: { sessions },
+    strongSignIn: { rememberedDevices },
+  } = server.services
   const about = { userId: person.id, name: 'theirs', scopes: [] }
   const { record } = await apiKeys.create(about, { scopes: new Set() })
   const factor = { id: newId(), userId: person.id, key: newId(), name: '', data: '{}', counter: 0 }
@@ -144,7 +148,10 @@ async function victimOf(fixture: Fixture): Promise<Victim> {
 
 /** All that is kept of a person. */
 async function stateOf({ storage, server }: Fixture, { id }: Person): Promise<string> {
-  const { sessions, rememberedDevices } = server.services
+  const {
+    signIns: { sessions },
+    strongSignIn: { rememberedDevices },
+  } = server.services
   return JSON.stringify([
     await storage.users.findById(id),
     await storage.users.findPasswordHash(id),

@@ -54,7 +54,7 @@ async function person({ fixture }: Stage): Promise<Actor> {
   const google = { provider: 'google', appId: 'a', subject: newId(), profile: {} }
   await storage.identities.link(who.id, google)
   const seen = { address: '192.0.2.1', agent: 'x' }
-  await server.services.rememberedDevices.remember({ userId: who.id }, seen)
+  await server.services.strongSignIn.rememberedDevices.remember({ userId: who.id }, seen)
   const device = await newCast(fixture, withoutRedirect(deviceGrant))
   const { user_code } = await startDevice(device)
   const asking = await fixture.addClient()

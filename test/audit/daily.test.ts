@@ -56,7 +56,7 @@ test('what could not be written is written the next time, with what came since',
 
 test('who signs in or gets a token is active that day, a client for itself and a failure are nobody', async (t) => {
   const fixture = await start(t)
-  const { audit } = fixture.server.services
+  const { audit } = fixture.server.services.telemetry
   const events = [
     { type: 'login.succeeded', actor: 'a-person' },
     { type: 'token.issued', actor: 'another', details: { grant_type: 'refresh_token' } },
@@ -83,9 +83,9 @@ test('a clean stop loses no count, and two servers count together', async (t) =>
   const beside = await start(t, { beside: fixture })
   for (const { services } of [fixture.server, beside.server])
     for (let n = 0; n < 20; n++)
-      services.audit.record({ type: 'login.succeeded', actor: `person-${n}` })
+      services.telemetry.audit.record({ type: 'login.succeeded', actor: `person-${n}` })
   await beside.server.stop()
-  await fixture.server.services.audit.flush()
+  await fixture.server.services.telemetry.audit.flush()
   const counts = await fixture.storage.statistics.list('2000-01-01', '2999-12-31')
   const sum = (name: string): number =>
     counts.filter((one) => one.name === name).reduce((total, { count }) => total + count, 0)

@@ -220,7 +220,7 @@ test('what is done to accounts, clients and roles is written with who did it, to
   for (const [type, occasion] of Object.entries(occasions)) {
     server.inbox.received.length = 0
     const expected = await occasion(await sceneIn(server))
-    await server.fixture.server.services.audit.flush()
+    await server.fixture.server.services.telemetry.audit.flush()
     const { events } = await server.fixture.storage.audit.list({ type, limit: 100 })
     const found = events.filter(({ target }) => target === expected.target)
     t.is(found.length, 1, type)

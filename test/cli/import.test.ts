@@ -6,9 +6,10 @@ import { newId } from '#lib/ids.ts'
 import type { Storage } from '#storage/storage.ts'
 import { importUsers, type Import } from '../../src/cli/import/run.ts'
 import { dryTarget, storageTarget, type Target } from '../../src/cli/import/target.ts'
-import { createServices } from '../../src/services.ts'
-import { createLog } from '../../src/log.ts'
-import { openStorage as openConfigured } from '../../src/storage-of.ts'
+import { secretsOf } from '#config/development-secret.ts'
+import { createServices } from '#compose/services.ts'
+import { createLog } from '#telemetry/log.ts'
+import { openStorage as openConfigured } from '#compose/storage.ts'
 import { openStorage } from '../support/storage.ts'
 import { environment, yumen } from './cli.ts'
 import { temporaryFile } from './import/temporary-file.ts'
@@ -92,8 +93,10 @@ test('user import brings people with their passwords, who then sign in and get a
   t.like(events[0]!.details, { file: 'people.jsonl', created: 2, refused: 0 })
 
   const log = createLog('silent')
-  const { authenticate, mail, audit } = createServices({ config, storage, log, now: Date.now })
-  t.teardown(() => Promise.all([mail.stop(), audit.stop()]))
+  const secrets = secretsOf(config)
+  const services = createServices({ config, storage, log, now: Date.now, secrets })
+  t.teardown(() => Promise.all([services.mail.queue.stop(), services.telemetry.audit.stop()]))
+  const { authenticate } = services.accounts
   const credentials = { identifier: 'ann', password: 'correct horse', address: '127.0.0.1' }
   t.is(await authenticate({ ...credentials, password: 'wrong horse' }), undefined)
   t.is((await authenticate(credentials))?.id, ann!.id)

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { loadConfig } from '#config/load.ts'
-import { openStorage } from '../../src/storage-of.ts'
+import { openStorage } from '#compose/storage.ts'
 import { environment, yumen } from './cli.ts'
 
 const states = (out: string): string[] =>

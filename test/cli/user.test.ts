@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import { loadConfig } from '#config/load.ts'
 import type { Storage } from '#storage/storage.ts'
 import { createPasswords } from '#users/passwords.ts'
-import { openStorage } from '../../src/storage-of.ts'
+import { openStorage } from '#compose/storage.ts'
 import { environment, yumen, type Outcome } from './cli.ts'
 
 const costs = { memoryKib: 8192, timeCost: 1, parallelism: 1, queueMax: 100 }

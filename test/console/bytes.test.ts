@@ -1,6 +1,6 @@
 import test from 'ava'
 import { newId } from '#lib/ids.ts'
-import { signedInPages } from '../../src/signed-in-pages.ts'
+import { signedInPages } from '#compose/signed-in-pages.ts'
 import type { Page } from '../support/browser.ts'
 import { start, type Fixture } from '../support/start.ts'
 import { administrator } from './administrator.ts'
@@ -34,9 +34,14 @@ async function fill({ storage, server }: Fixture): Promise<void> {
     await storage.mailQueue.add(mail)
     await storage.mailQueue.failed(id, `550 ${'no such user here '.repeat(10)}`, undefined)
     const details = { before: { nickname: 'before' }, after: { nickname: 'after', roles: ['a'] } }
-    services.audit.record({ type: 'user.updated', actor: id, target: `user:${id}`, details })
+    services.telemetry.audit.record({
+      type: 'user.updated',
+      actor: id,
+      target: `user:${id}`,
+      details,
+    })
   }
-  await services.audit.flush()
+  await services.telemetry.audit.flush()
 }
 
 const sizeOf = async (page: Page): Promise<number> => {

@@ -93,17 +93,17 @@ onStorages(
       method: 'POST',
       body: new URLSearchParams({ identifier: person.email, password: person.password }),
     })
-    const [session] = await fixture.server.services.sessions.list(person.id)
+    const [session] = await fixture.server.services.signIns.sessions.list(person.id)
     const sessions = await open(`/console/sessions?q=${person.email}`)
     const ended = await sessions.submit(`/${session!.id}/end`)
     t.true(ended.text.includes('The sign-in has ended.'))
-    t.deepEqual(await fixture.server.services.sessions.list(person.id), [])
+    t.deepEqual(await fixture.server.services.signIns.sessions.list(person.id), [])
     t.is(
       (await open('/console/sessions?q=example.com')).root.querySelectorAll('tbody tr').length,
       3,
     )
 
-    await fixture.server.services.audit.flush()
+    await fixture.server.services.telemetry.audit.flush()
     const events = await open(`/console/audit?type=session.&target=user:${person.id}`)
     t.is(events.root.querySelectorAll('tbody tr').length, 1)
     t.true(events.text.includes('session.ended') && events.text.includes(person.email))
@@ -144,7 +144,7 @@ onStorages(
       method: 'POST',
       body: new URLSearchParams({ identifier: person.email, password: 'wrong' }),
     })
-    await fixture.server.services.audit.flush()
+    await fixture.server.services.telemetry.audit.flush()
     const page = await open('/console')
     const [chart] = page.root.querySelectorAll('.chart')
     const today = chart?.querySelectorAll('tbody tr').at(-1)?.querySelectorAll('td')

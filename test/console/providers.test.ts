@@ -79,7 +79,7 @@ onStorages(
     const gone = await unsure.submit(`${at}/delete`, { confirm: 'acme' })
     t.is(gone.url.pathname, list)
     t.is(await fixture.storage.providers.find('acme'), undefined)
-    await fixture.server.services.audit.flush()
+    await fixture.server.services.telemetry.audit.flush()
     const events = await fixture.storage.audit.list({ limit: 9, target: 'provider:acme' })
     t.deepEqual(
       events.events.map(({ type }) => type),

@@ -11,7 +11,7 @@ import { Cut } from './visitor.ts'
 
 /** `WECHAT_TIMEOUT_MS`. */
 const timeoutMs = 2000
-/** After five calls in a row without an answer none is made for so long (`federation/wechat/http.ts`). */
+/** After five calls in a row without an answer none is made for so long (`wechat/http.ts`). */
 const restMs = 10_000
 const people = 40
 

@@ -79,7 +79,7 @@ export async function finish({ pending }: Begun, consent: Page): Promise<string>
 }
 
 export async function auditOf(fixture: Fixture, type: string) {
-  await fixture.server.services.audit.flush()
+  await fixture.server.services.telemetry.audit.flush()
   const { events } = await fixture.storage.audit.list({ limit: 50, type })
   return events
 }

@@ -120,7 +120,7 @@ onStorages('a taken e-mail leads to the same page, and no code works there', asy
   t.deepEqual((await inbox.waitFor(/already have an account/)).to, [person.email])
 
   // Even the owner's own code, should they have one, lets nobody in who has not given their password.
-  await fixture.server.services.recovery.requestVerification(
+  await fixture.server.services.accounts.recovery.requestVerification(
     { email: person.email },
     { locale: 'zh-CN' },
   )

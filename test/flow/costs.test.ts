@@ -5,7 +5,7 @@ import { sha256 } from '#lib/hashing.ts'
 import { newSecret } from '#lib/ids.ts'
 import { openSqlStorage } from '#storage/sql/open.ts'
 import type { Storage } from '#storage/storage.ts'
-import { createLog } from '../../src/log.ts'
+import { createLog } from '#telemetry/log.ts'
 import { startServer } from '../../src/server.ts'
 import { databaseIsMissing, openDatabase, type DatabaseKind } from '../support/databases.ts'
 import { relyingParty } from '../support/relying-party.ts'
@@ -112,7 +112,7 @@ async function start(t: ExecutionContext, kind: DatabaseKind, seen: Costs): Prom
   t.teardown(server.stop)
 
   const account = { email: 'li.hua@example.com', password: newSecret(12) }
-  const made = await server.services.register(account)
+  const made = await server.services.accounts.register(account)
   if ('problems' in made) throw new Error(JSON.stringify(made.problems))
   return {
     config,

@@ -38,7 +38,7 @@ onStorages(
     const sameMe = await api.call('GET', '/users/me', { token: again.body['access_token'] })
     t.is(sameMe.body.id, me.id)
 
-    await fixture.server.services.audit.flush()
+    await fixture.server.services.telemetry.audit.flush()
     const { events } = await fixture.storage.audit.list({ type: 'token.exchanged', limit: 10 })
     t.is(events.length, 2)
     t.like(events.at(-1), {
@@ -76,7 +76,7 @@ onStorages(
     t.like(taken.body, { status: 409, code: 'identity_taken' })
     const bad = await link({ subject_token: `${subject_token}x` })
     t.like(bad.body, { status: 422, code: 'validation_failed' })
-    await fixture.server.services.audit.flush()
+    await fixture.server.services.telemetry.audit.flush()
     const { events } = await fixture.storage.audit.list({ type: 'identity.linked', limit: 9 })
     t.deepEqual(
       events.map(({ actor, target }) => [actor, target]),

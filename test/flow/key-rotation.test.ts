@@ -1,7 +1,7 @@
 import test from 'ava'
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import * as oidc from 'openid-client'
-import { keysOf } from '../../src/services.ts'
+import { keysOf } from '#compose/keys.ts'
 import { createBrowser, relyingParty, signIn } from '../support/relying-party.ts'
 import { start, type Fixture } from '../support/start.ts'
 import { onStorages } from '../support/storages.ts'
@@ -9,7 +9,9 @@ import { portOf, until } from './instances.ts'
 import { offline, signedIn } from './journeys.ts'
 
 const keys = ({ config, storage }: Fixture, aheadMs = 0) =>
-  keysOf(config, storage, {
+  keysOf({
+    config,
+    storage,
     secrets: [config.SECRET_KEY!],
     now: () => Date.now() + aheadMs,
   })

@@ -54,7 +54,7 @@ onStorages('of 20 uses of a mail’s code and link at once one signs in', async 
   const { code, link } = await mail()
   const uid = page.url.pathname.split('/')[2]!
   const token = new URL(link).searchParams.get('token')!
-  const { mailSignIn } = fixture.server.services
+  const { mailSignIn } = fixture.server.services.strongSignIn
   const shown = Array.from({ length: 20 }, (_, index) => (index % 4 ? { token } : { code }))
   const who = await Promise.all(shown.map((one) => mailSignIn.finish(uid, one)))
   t.deepEqual(
@@ -104,7 +104,7 @@ test('a mail that went to an address signs nobody in once the account has anothe
   const { page } = await ask(person.email)
   const { code, link } = await mail()
   await fixture.storage.users.update(person.id, { email: 'moved@example.com' })
-  const { mailSignIn } = fixture.server.services
+  const { mailSignIn } = fixture.server.services.strongSignIn
   const token = new URL(link).searchParams.get('token')!
   t.is(await mailSignIn.finish(page.url.pathname.split('/')[2]!, { token }), undefined)
   t.is((await page.submit('/mail/code', { code })).status, 422)
@@ -138,7 +138,7 @@ test('who is unknown, unconfirmed, banned or over the limit sees the same and ge
   await fixture.storage.users.update(last.id, { emailVerified: true })
   t.is(await shown(last.email), expected)
   await inbox.waitFor(/sign-in/, last.email)
-  await fixture.server.services.mail.work()
+  await fixture.server.services.mail.queue.work()
   const sentTo = (email: string) => inbox.received.filter(({ to }) => to[0] === email).length
   t.deepEqual([sentTo(person.email), sentTo(last.email), inbox.received.length], [3, 1, 4])
   const { page } = await ask('no address')

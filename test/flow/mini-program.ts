@@ -30,7 +30,7 @@ export async function openWorld(
 
 /** Of what people did: the first start has made an administrator. */
 export const auditTypes = async ({ server, storage }: Fixture): Promise<string[]> => {
-  await server.services.audit.flush()
+  await server.services.telemetry.audit.flush()
   const { events } = await storage.audit.list({ limit: 1000 })
   return events.filter(({ actor }) => actor !== 'system').map(({ type }) => type)
 }

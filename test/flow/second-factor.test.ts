@@ -178,14 +178,19 @@ test('a device that is remembered is spared, but not when two factors are asked 
   t.regex(asked.page.text, /Enter the code/)
   t.is(asked.page.root.querySelector('[name=remember]'), null)
 
-  const [device] = await fixture.server.services.rememberedDevices.list(cast.person.id)
-  t.true(await fixture.server.services.rememberedDevices.forget(cast.person.id, device!.id))
+  const [device] = await fixture.server.services.strongSignIn.rememberedDevices.list(cast.person.id)
+  t.true(
+    await fixture.server.services.strongSignIn.rememberedDevices.forget(cast.person.id, device!.id),
+  )
   t.regex((await withPassword(cast, { prompt: 'login' })).page.text, /Enter the code/)
 })
 
 test('a remembered device is forgotten with a reset password, a removed factor and another account', async (t) => {
   const fixture = await start(t)
-  const { rememberedDevices, factors, sessions } = fixture.server.services
+  const {
+    strongSignIn: { rememberedDevices, factors },
+    signIns: { sessions },
+  } = fixture.server.services
   const where = { address: '127.0.0.1', agent: 'test' }
   const [person, other] = [await fixture.addUser(), await fixture.addUser()]
   const isThere = async (cookie: string) => rememberedDevices.isRemembered(person.id, cookie)

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { newId, newSecret } from '#lib/ids.ts'
-import { createSecretKeyUse } from '../../src/secret-key.ts'
+import { createSecretKeyUse } from '#operations/secret-key.ts'
 import { yumen } from '../cli/cli.ts'
 import { addApp } from '../support/authenticator.ts'
 import { createBrowser, relyingParty, signIn } from '../support/relying-party.ts'
@@ -16,8 +16,8 @@ async function fill(fixture: Fixture) {
   const person = await fixture.addUser()
   const app = await addApp(fixture, person.id)
   const user = (await storage.users.findById(person.id))!
-  const recoveryCodes = (await services.factors.makeRecoveryCodes(user))!
-  await services.rememberedDevices.remember(
+  const recoveryCodes = (await services.strongSignIn.factors.makeRecoveryCodes(user))!
+  await services.strongSignIn.rememberedDevices.remember(
     { userId: person.id },
     { address: '::1', agent: 'a browser' },
   )
@@ -54,7 +54,11 @@ onEveryDatabase(
 
     const after = await start(t, { beside: fixture, env: { SECRET_KEY: secrets[0] } })
     t.is(await jwksOf(after), await jwksOf(fixture))
-    const { secondFactor, federation, rememberedDevices, sessions } = after.server.services
+    const {
+      federation,
+      strongSignIn: { secondFactor, rememberedDevices },
+      signIns: { sessions },
+    } = after.server.services
     const answer = (method: 'totp' | 'recovery', code: string) =>
       secondFactor.verify(userId, { method, code, purpose: '' })
     t.like(await answer('totp', app.next()), { accepted: true })

@@ -95,7 +95,7 @@ async function mailed(scene: Scene) {
 }
 
 async function passkeyOf({ fixture, person }: Scene) {
-  const { passkeys } = fixture.server.services
+  const { passkeys } = fixture.server.services.strongSignIn
   const key = newSecurityKey()
   const { origin } = new URL(fixture.issuer)
   const user = (await fixture.storage.users.findById(person.id))!
@@ -182,7 +182,7 @@ const ways: Record<string, Way> = {
     await ready()
     const { login, ...begun } = await visit(scene)
     const { uid } = /interaction\/(?<uid>[^/]+)/.exec(login.url.href)!.groups!
-    const { passkeys } = scene.fixture.server.services
+    const { passkeys } = scene.fixture.server.services.strongSignIn
     const { challenge } = (await passkeys.requestOptions(`sign-in:${uid}`)) as { challenge: string }
     const response = JSON.stringify(answer(challenge))
     await redeem(begun, await login.submit('/passkey', { response }))
@@ -217,7 +217,7 @@ const ways: Record<string, Way> = {
 
 /** What follows a sign-in, as somebody from outside sees it. */
 async function traceOf({ fixture }: Scene, id: string) {
-  await fixture.server.services.audit.flush()
+  await fixture.server.services.telemetry.audit.flush()
   const { events } = await fixture.storage.audit.list({ target: `user:${id}`, limit: 100 })
   const count = (type: string) => events.filter((one) => one.type === type).length
   const user = (await fixture.storage.users.findById(id))!

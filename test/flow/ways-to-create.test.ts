@@ -95,7 +95,7 @@ for (const [name, way] of Object.entries(ways))
   test(`${name}: one user, one event, one in the counter of the day`, async (t) => {
     const fixture = await way(t)
     const { storage, server } = fixture
-    await server.services.audit.flush()
+    await server.services.telemetry.audit.flush()
     const { events } = await storage.audit.list({ type: 'user.registered', limit: 10 })
     // The first start of a server in development creates an administrator, too.
     const isWanted = name === 'the first start' ? isOfSystem : not(isOfSystem)

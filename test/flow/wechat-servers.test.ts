@@ -196,7 +196,7 @@ test.serial('an API key may ask when a role of its owner permits it', async (t) 
     body: { code: wechat.phoneCode('13800000000') },
   })
   t.is(answer.status, 200)
-  await fixture.server.services.audit.flush()
+  await fixture.server.services.telemetry.audit.flush()
   const { events } = await fixture.storage.audit.list({ type: 'wechat.phone_read', limit: 10 })
   t.is(events.length, 1)
   t.like(events[0], { actor: person.id, target: 'wechat:default', address: '127.0.0.1' })

@@ -142,7 +142,7 @@ onStorages('a banned person is out at once, by whatever way they had come in', a
   })
   const reset = await api.call('POST', '/auth/forgot-password', { body: { email: person.email } })
   t.is(reset.status, 202)
-  await fixture.server.services.mail.work()
+  await fixture.server.services.mail.queue.work()
   t.deepEqual((await fixture.storage.mailQueue.list({ limit: 9 })).mails, [])
   t.false(inbox.received.some(({ text }) => text.includes('/reset-password')))
 })

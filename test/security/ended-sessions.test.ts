@@ -85,7 +85,7 @@ const ownSignOut: End = async ({ fixture, cookie }) => {
 
 const banAndUnban: End = async ({ fixture: { server, storage }, person }) => {
   await storage.users.update(person.id, { bannedAt: Date.now() })
-  await server.services.sessions.endAll(person.id)
+  await server.services.signIns.sessions.endAll(person.id)
   await storage.users.update(person.id, { bannedAt: undefined })
 }
 
@@ -138,7 +138,7 @@ async function finishLater(
     headers: { cookie: await browser.jar.getCookieString(page.url.href) },
   })
   t.is(posted.status, 303)
-  await fixture.server.services.sessions.endAll(person.id)
+  await fixture.server.services.signIns.sessions.endAll(person.id)
   const resumed = await browser.open(new URL(posted.headers.get('location')!, page.url).href)
   return resumed.left === undefined && !/wants to use your account/.test(resumed.text)
 }
@@ -147,7 +147,10 @@ async function finishSecondFactorLater(
   t: ExecutionContext,
   { fixture, person }: Cast & { person: Person },
 ): Promise<boolean> {
-  const { mfaTokens, sessions } = fixture.server.services
+  const {
+    strongSignIn: { mfaTokens },
+    signIns: { sessions },
+  } = fixture.server.services
   const token = await mfaTokens.issue({ userId: person.id, epoch: 0, amr: ['pwd'] })
   t.truthy(await mfaTokens.find(token))
   await sessions.endAll(person.id)

@@ -55,7 +55,9 @@ for (const [path, body] of Object.entries(bodies)) {
     const inbox = await openInbox(t)
     const fixture = await start(t, { env: { ...env, SMTP_URL: inbox.url } })
     const { email: known } = await fixture.addUser({ email: newAddress() })
-    const hashing = await timeOf(() => fixture.server.services.passwords.hash('a pass phrase'))
+    const hashing = await timeOf(() =>
+      fixture.server.services.accounts.passwords.hash('a pass phrase'),
+    )
     const { answers, ...ms } = await askStranger({
       url: fixture.issuer + path,
       body: JSON.stringify(body),

@@ -64,7 +64,7 @@ async function signInAndRefresh(fixture: Fixture, secrets: Secrets): Promise<Cas
 
 /** An app, recovery codes, a remembered browser, and a sign-in that waits for its code. */
 async function strengthen(fixture: Fixture, secrets: Secrets): Promise<void> {
-  const { factors, rememberedDevices } = fixture.server.services
+  const { factors, rememberedDevices } = fixture.server.services.strongSignIn
   const person = await fixture.addUser()
   const user = (await fixture.storage.users.findById(person.id))!
   const { secret, setup } = await factors.beginTotp(user)

@@ -88,7 +88,7 @@ test('the addresses of a /64, however they are written, share requests and guess
 
 /** Counts how often a password is held against somebody's own hash; the server knows nothing of it. */
 function watch(t: ExecutionContext, { server: { services } }: Fixture): () => number {
-  const { passwords } = services
+  const { passwords } = services.accounts
   const { verify } = passwords
   let looked = 0
   passwords.verify = (stored, password) => {

@@ -49,8 +49,8 @@ async function stateOf({ storage, server: { services } }: Fixture, { id }: Perso
     user,
     hash: await storage.users.findPasswordHash(id),
     keys: (await storage.apiKeys.listByUser(id)).map(({ hash, scopes }) => ({ hash, scopes })),
-    sessions: await services.sessions.list(id),
-    grants: await services.sessions.listGrants(id),
+    sessions: await services.signIns.sessions.list(id),
+    grants: await services.signIns.sessions.listGrants(id),
   }
 }
 
@@ -136,8 +136,8 @@ async function victim(fixture: Fixture): Promise<Victim> {
     { userId: person.id, name: 'theirs', scopes: [] },
     { scopes: new Set() },
   )
-  const sessions = await fixture.server.services.sessions.list(person.id)
-  const grants = await fixture.server.services.sessions.listGrants(person.id)
+  const sessions = await fixture.server.services.signIns.sessions.list(person.id)
+  const grants = await fixture.server.services.signIns.sessions.listGrants(person.id)
   return {
     person,
     ids: [

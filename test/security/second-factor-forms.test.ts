@@ -67,7 +67,7 @@ test('a right code does not raise a session that is somebody else’s by then', 
 
   t.is((await page.submit('/second-factor', { code: app.next() })).status, 400)
   t.is((await Session.findByUid(session.uid))?.acr, 'urn:yumen:acr:1')
-  await fixture.server.services.audit.flush()
+  await fixture.server.services.telemetry.audit.flush()
   const { events } = await fixture.storage.audit.list({ type: 'second_factor.', limit: 10 })
   t.deepEqual(events, [])
 })

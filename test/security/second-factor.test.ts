@@ -43,7 +43,7 @@ onStorages('of 50 uses of one recovery code at once one succeeds', async (t, beg
   const person = await fixture.addUser()
   await addApp(fixture, person.id)
   const owner = (await fixture.storage.users.findById(person.id))!
-  const [code] = (await fixture.server.services.factors.makeRecoveryCodes(owner))!
+  const [code] = (await fixture.server.services.strongSignIn.factors.makeRecoveryCodes(owner))!
   const tokens = await Promise.all(
     Array.from({ length: 5 }, async () => (await login(fixture, person)).body.mfa_token),
   )
@@ -58,7 +58,7 @@ onStorages('of 50 answers with one mfa_token at once one succeeds', async (t, be
   const person = await fixture.addUser()
   await addApp(fixture, person.id)
   const owner = (await fixture.storage.users.findById(person.id))!
-  const codes = (await fixture.server.services.factors.makeRecoveryCodes(owner))!
+  const codes = (await fixture.server.services.strongSignIn.factors.makeRecoveryCodes(owner))!
   const { mfa_token } = (await login(fixture, person)).body
   const answers = await fifty((index) =>
     answer(fixture, { mfa_token, method: 'recovery', code: codes[index % 10]! }),
@@ -73,7 +73,8 @@ onStorages(
     const person = await fixture.addUser()
     const app = await addApp(fixture, person.id)
     const owner = (await fixture.storage.users.findById(person.id))!
-    const [recovery] = (await fixture.server.services.factors.makeRecoveryCodes(owner))!
+    const [recovery] =
+      (await fixture.server.services.strongSignIn.factors.makeRecoveryCodes(owner))!
     const { mfa_token } = (await login(fixture, person)).body
     const guess = { mfa_token, method: 'totp', code: app.wrong() }
     const guesses = await fifty(() => answer(fixture, guess))
@@ -106,7 +107,7 @@ test('a mfa_token dies with the password and with a ban', async (t) => {
   const app = await addApp(fixture, person.id)
   const other = await addApp(fixture, banned.id)
   const { mfa_token } = (await login(fixture, person)).body
-  await server.services.sessions.endAll(person.id)
+  await server.services.signIns.sessions.endAll(person.id)
   const dead = await answer(fixture, { mfa_token, method: 'totp', code: app.next() })
   t.is(dead.body.code, 'invalid_token')
   const second = (await login(fixture, banned)).body.mfa_token
@@ -215,7 +216,7 @@ test('the device cookie of another person, or a changed one, spares nobody', asy
 
   const other = await atQuestion(fixture)
   const name = own.find(({ key }) => !key.endsWith('.sig'))!.key
-  const theirs = fixture.server.services.rememberedDevices
+  const theirs = fixture.server.services.strongSignIn.rememberedDevices
   t.false(await theirs.isRemembered(other.person.id, own[0]!.value))
   const thief = createBrowser(fixture.issuer)
   for (const { key, value } of own) {

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { signedInPages } from '../../src/signed-in-pages.ts'
+import { signedInPages } from '#compose/signed-in-pages.ts'
 import { createBrowser, type Browser } from '../support/browser.ts'
 import { start, type Fixture, type Person } from '../support/start.ts'
 

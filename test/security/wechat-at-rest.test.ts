@@ -30,7 +30,7 @@ onEveryStorage(
       const fields = { grant_type, code: wechat.login({ name: 'Li' }, app), app_id: app.id }
       answers.push((await post(`${fixture.issuer}/oauth/token`, client, fields)).text)
     }
-    await fixture.server.services.audit.flush()
+    await fixture.server.services.telemetry.audit.flush()
 
     const { text } = await dumpStorage(fixture)
     // Guards against a dump that looks in the wrong place.

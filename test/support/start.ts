@@ -9,9 +9,9 @@ import { newId, newSecret } from '#lib/ids.ts'
 import type { Client } from '#storage/clients.ts'
 import type { Storage } from '#storage/storage.ts'
 import type { NewUser } from '#storage/users.ts'
-import { createLog } from '../../src/log.ts'
+import { createLog } from '#telemetry/log.ts'
 import { startServer, type RunningServer } from '../../src/server.ts'
-import { openStorage } from '../../src/storage-of.ts'
+import { openStorage } from '#compose/storage.ts'
 import { freePort } from './free-port.ts'
 import { openDatabase, type DatabaseKind } from './databases.ts'
 import { giveSigningKeys, secretKey } from './signing-keys.ts'
@@ -148,7 +148,7 @@ async function addUser(
   { password = newSecret(12), ...rest }: NewPerson = {},
 ): Promise<Person> {
   const person = { email: `${newSecret(6)}@example.com`, ...rest }
-  const passwordHash = await services.passwords.hash(password)
+  const passwordHash = await services.accounts.passwords.hash(password)
   const { id } = await storage.users.create({ id: newId(), ...person, passwordHash })
   return { ...person, password, id }
 }

@@ -1,5 +1,6 @@
 import { signedInSamples } from './signed-in-samples.ts'
-import type { Common, PageName, PageProps } from '#view/pages.ts'
+import type { Common } from '#view/page-parts.ts'
+import type { PageName, PageProps } from '#view/pages.ts'
 
 const engineForm =
   '<form id="op.deviceInputForm" novalidate method="post" action="/device"><input type="hidden" name="xsrf" value="s3cret"/>' +

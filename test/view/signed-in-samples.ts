@@ -1,4 +1,4 @@
-import type { Common, Shell } from '#view/pages.ts'
+import type { Common, Shell } from '#view/page-parts.ts'
 import type { Box, Cell, Field, Form, SignedInPageProps } from '#view/signed-in-pages.ts'
 
 /** Props for the pages of signed-in people: each text is `text`, and there is one of each thing that a page can have. */

@@ -1,6 +1,6 @@
 import { LastAdministrator } from '#storage/errors.ts'
 import { administratorRole } from '#storage/users.ts'
-import type { Run } from './statements.ts'
+import type { Run } from './run.ts'
 
 const texts = {
   queue: "UPDATE revisions SET revision = revision + 1 WHERE name = 'administrators'",

@@ -10,7 +10,8 @@ import { AlreadyExists } from '#storage/errors.ts'
 import { homes } from '#storage/join.ts'
 import { isId } from './comparable.ts'
 import { insertInto, marks } from './sql-text.ts'
-import type { Run, Statements } from './statements.ts'
+import type { Run } from './run.ts'
+import type { Statements } from './statements.ts'
 
 /** How the columns are called here and there; `consumed_at` belongs to `consume` alone. */
 const columns = [

@@ -2,7 +2,8 @@ import type { AuditEvent, AuditFilter, AuditStore } from '#storage/audit.ts'
 import { beginningWith, fitting, isStorable } from './comparable.ts'
 import { createInsertMany } from './insert-many.ts'
 import { readPage, type Condition } from './pages.ts'
-import type { Run, Statements } from './statements.ts'
+import type { Run } from './run.ts'
+import type { Statements } from './statements.ts'
 
 interface Row {
   id: string

@@ -4,7 +4,7 @@ import { TimeIsUp, within } from '#lib/within.ts'
 import type { ArtifactStore } from '#storage/artifacts.ts'
 import { stateOf, type State } from '#storage/state.ts'
 import type { Storage } from '#storage/storage.ts'
-import type { Run } from './statements.ts'
+import type { Run } from './run.ts'
 
 export interface CheckParts {
   run: Run

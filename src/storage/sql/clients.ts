@@ -4,7 +4,8 @@ import { AlreadyExists } from '#storage/errors.ts'
 import { comparable, containing, isId, isStorable, searchable } from './comparable.ts'
 import { readPage, type Condition } from './pages.ts'
 import { insertInto } from './sql-text.ts'
-import type { Run, Statements } from './statements.ts'
+import type { Run } from './run.ts'
+import type { Statements } from './statements.ts'
 
 interface Row {
   id: string

@@ -3,7 +3,7 @@ import { step } from '#lib/tracing.ts'
 import { TimeIsUp, within } from '#lib/within.ts'
 import { StorageUnavailable } from '#storage/errors.ts'
 import type { Dialect, Value } from './dialect.ts'
-import type { Run, StatementsParts } from './statements.ts'
+import type { Run } from './run.ts'
 
 const { KnexTimeoutError } = knex
 
@@ -17,12 +17,21 @@ export interface Lease {
 /** Rejects with StorageUnavailable when there is no connection in time. */
 type WithConnection = <T>(work: (lease: Lease) => Promise<T>) => Promise<T>
 
+export interface ConnectionsParts {
+  knex: Knex
+  dialect: Dialect
+  /** How long a statement, or a transaction as a whole, may take on its connection. Infinity when absent. */
+  limitMs?: number | undefined
+  /** Called with the text of every statement that is sent. */
+  onStatement?: ((sql: string) => void) | undefined
+}
+
 /**
  * The connections of a pool, each for one call at a time. All that a call sends has ended when its time is up, and a
  * connection that has not answered by then is ended: whatever is sent after a statement that hangs would hang as well,
  * and what the server has made of it is unknown.
  */
-export function createConnections(parts: StatementsParts): WithConnection {
+export function createConnections(parts: ConnectionsParts): WithConnection {
   const client: Knex.Client = parts.knex.client
   /** When each connection has answered last, beginning with its handshake, and when one did not. */
   const answers = new WeakMap<object, number>()
@@ -59,7 +68,7 @@ export function createConnections(parts: StatementsParts): WithConnection {
   }
 }
 
-interface LeaseParts extends StatementsParts {
+interface LeaseParts extends ConnectionsParts {
   onAnswer(): void
   onSilence(): void
 }

@@ -3,7 +3,8 @@ import type { Factor, FactorKind, FactorStore, NewFactor } from '#storage/factor
 import { isId } from './comparable.ts'
 import { holdUser } from './hold-user.ts'
 import { insertInto } from './sql-text.ts'
-import type { Run, Statements } from './statements.ts'
+import type { Run } from './run.ts'
+import type { Statements } from './statements.ts'
 
 interface Row {
   id: string

@@ -1,5 +1,5 @@
 import { SignInsEnded } from '#storage/errors.ts'
-import type { Run } from './statements.ts'
+import type { Run } from './run.ts'
 
 const hold = 'UPDATE users SET updated_at = updated_at WHERE id = ?'
 const holdInEpoch = `${hold} AND sign_in_epoch = ?`

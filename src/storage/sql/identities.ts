@@ -6,7 +6,8 @@ import type { Identity, IdentityKey, IdentityStore, SeenIdentity } from '#storag
 import { isId } from './comparable.ts'
 import { holdUser } from './hold-user.ts'
 import { insertInto } from './sql-text.ts'
-import type { Run, Statements } from './statements.ts'
+import type { Run } from './run.ts'
+import type { Statements } from './statements.ts'
 import { insert } from './user-inserts.ts'
 import { toUser } from './user-rows.ts'
 

@@ -1,5 +1,5 @@
 import { insertInto } from './sql-text.ts'
-import type { Run } from './statements.ts'
+import type { Run } from './run.ts'
 
 /** How many rows one INSERT takes: a few sizes, so that there are a few texts. */
 const sizes = [100, 25, 5, 1]

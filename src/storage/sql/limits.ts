@@ -2,7 +2,8 @@ import type { Clock } from '#lib/clock.ts'
 import { sha256 } from '#lib/hashing.ts'
 import type { Hit, LimitStore } from '#storage/limits.ts'
 import { insertInto } from './sql-text.ts'
-import type { Run, Statements } from './statements.ts'
+import type { Run } from './run.ts'
+import type { Statements } from './statements.ts'
 
 const selected = 'SELECT hits AS "count", reset_at AS "resetAt" FROM limits WHERE key_hash = ?'
 

@@ -2,7 +2,7 @@
 import { InvalidCursor } from '#storage/errors.ts'
 import { isId } from './comparable.ts'
 import type { Value } from './dialect.ts'
-import type { Run } from './statements.ts'
+import type { Run } from './run.ts'
 
 /** Where a row stands: newest first, and by id among those of one time. */
 export type Position = readonly [time: number, id: string]

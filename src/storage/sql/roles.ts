@@ -3,7 +3,8 @@ import type { Role, RoleStore } from '#storage/roles.ts'
 import { administratorRole } from '#storage/users.ts'
 import { keepingAnAdministrator } from './administrators.ts'
 import { isId } from './comparable.ts'
-import type { Run, Statements } from './statements.ts'
+import type { Run } from './run.ts'
+import type { Statements } from './statements.ts'
 
 interface Row {
   name: string

@@ -8,7 +8,8 @@ import type {
 } from '#storage/sign-ins.ts'
 import { comparable, isId } from './comparable.ts'
 import { marks } from './sql-text.ts'
-import type { Run, Statements } from './statements.ts'
+import type { Run } from './run.ts'
+import type { Statements } from './statements.ts'
 
 /** What a sign-in makes. The rest that hangs on an account, such as links in mails, outlives one that is not the last. */
 const models = [

@@ -1,6 +1,7 @@
 import type { SigningKey, SigningKeyStore } from '#storage/signing-keys.ts'
 import { insertInto } from './sql-text.ts'
-import type { Run, Statements } from './statements.ts'
+import type { Run } from './run.ts'
+import type { Statements } from './statements.ts'
 
 const texts = {
   list: 'SELECT id, alg, state, sealed_jwk AS "sealedJwk", created_at AS "createdAt", state_since AS "stateSince" FROM signing_keys ORDER BY created_at, id',

@@ -4,18 +4,11 @@
  * builder costs 35–50 µs a query on paths where the database itself takes 50.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Knex } from 'knex'
 import { TimeIsUp } from '#lib/within.ts'
 import { AlreadyExists, StorageUnavailable } from '#storage/errors.ts'
-import { createConnections, type Lease } from './connections.ts'
-import type { Dialect, Value } from './dialect.ts'
-
-/** Runs one statement. `Row` names the columns that the text selects; numbers arrive as numbers in every dialect. */
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- only who wrote the text knows what it selects
-export type Run = <Row = never>(
-  sql: string,
-  values: readonly (Value | undefined)[],
-) => Promise<{ rows: Row[]; changes: number }>
+import { createConnections, type ConnectionsParts, type Lease } from './connections.ts'
+import type { Dialect } from './dialect.ts'
+import type { Run } from './run.ts'
 
 /**
  * Both reject with AlreadyExists when a unique value is taken, and with StorageUnavailable when the database does
@@ -32,22 +25,16 @@ export interface Statements {
   readonly transaction: <T>(work: (run: Run) => Promise<T>) => Promise<T>
 }
 
-export interface StatementsParts {
-  knex: Knex
-  dialect: Dialect
-  /** How long a statement, or a transaction as a whole, may take on its connection. Infinity when absent. */
-  limitMs?: number | undefined
-  /** Called with the text of every statement that is sent. */
-  onStatement?: ((sql: string) => void) | undefined
-  /** Called when the database did not answer, each time. */
-  onUnavailable?: ((error: StorageUnavailable) => void) | undefined
-}
-
 /**
  * InnoDB and PostgreSQL end a deadlock by undoing one of the two, which is to be expected when people race (two
  * registrations of one address, a sweep and a revocation). More than this many times in a row is a bug.
  */
 const attempts = 10
+
+export interface StatementsParts extends ConnectionsParts {
+  /** Called when the database did not answer, each time. */
+  onUnavailable?: ((error: StorageUnavailable) => void) | undefined
+}
 
 export function createStatements(parts: StatementsParts): Statements {
   const { dialect, onUnavailable } = parts

@@ -3,7 +3,8 @@ import type { User } from '#storage/users.ts'
 import { comparable } from './comparable.ts'
 import { createInsertMany } from './insert-many.ts'
 import { marks } from './sql-text.ts'
-import type { Run, Statements } from './statements.ts'
+import type { Run } from './run.ts'
+import type { Statements } from './statements.ts'
 import { toInsertedColumns, toUser } from './user-rows.ts'
 
 /** A user to be written, with a password or none. */

@@ -1,7 +1,7 @@
 import type { User, UserFilter, UserPage } from '#storage/users.ts'
 import { comparable, containing, isId, isStorable } from './comparable.ts'
 import { pageOf, pageText, type Condition } from './pages.ts'
-import type { Run } from './statements.ts'
+import type { Run } from './run.ts'
 import { fromRows, userColumns, type UserRow } from './user-rows.ts'
 
 /** Longer than any e-mail or username in the form in which they are compared. */

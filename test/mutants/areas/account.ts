@@ -144,7 +144,7 @@ export const account: Mutant[] = [
   },
   {
     id: 'session-without-second-factor',
-    file: 'src/signed-in-pages.ts',
+    file: 'src/compose/signed-in-pages.ts',
     before: `    if ((await demandOf(secondFactor, facts)) !== 'none') return undefined
 `,
     after: `    await demandOf(secondFactor, facts)
@@ -154,7 +154,7 @@ export const account: Mutant[] = [
   },
   {
     id: 'banned-person-on-pages',
-    file: 'src/signed-in-pages.ts',
+    file: 'src/compose/signed-in-pages.ts',
     before: '!isActive(user)',
     after: '!user',
     reason: 'A banned person would still use the account pages.',

@@ -3,7 +3,7 @@ import type { Mutant } from '../mutant.ts'
 export const apiKeys: Mutant[] = [
   {
     id: 'key-keeps-lost-scopes',
-    file: 'src/identify.ts',
+    file: 'src/callers/identify.ts',
     before: 'scopes: record.scopes.filter((scope) => allowed.has(scope))',
     after: 'scopes: record.scopes',
     reason: 'A key would keep what its owner may no longer do.',
@@ -52,7 +52,7 @@ export const apiKeys: Mutant[] = [
   },
   {
     id: 'bound-token-without-proof',
-    file: 'src/identify.ts',
+    file: 'src/callers/identify.ts',
     before: `|| claims['cnf'] !== undefined) return undefined`,
     after: ') return undefined',
     reason: 'A token that is bound to a key would work without the key.',
@@ -60,7 +60,7 @@ export const apiKeys: Mutant[] = [
   },
   {
     id: 'token-for-another-api',
-    file: 'src/identify.ts',
+    file: 'src/callers/identify.ts',
     before: '!claims || claims.aud !== parts.resource ||',
     after: '!claims ||',
     reason: "A token for somebody else's API would work at ours.",
@@ -68,7 +68,7 @@ export const apiKeys: Mutant[] = [
   },
   {
     id: 'dead-token-at-our-api',
-    file: 'src/identify.ts',
+    file: 'src/callers/identify.ts',
     before: 'if (!user || !(await parts.jwt().isAlive(claims))) return undefined',
     after: 'if (!user) return undefined',
     reason: 'A revoked token would work at our own API until its end.',
@@ -76,7 +76,7 @@ export const apiKeys: Mutant[] = [
   },
   {
     id: 'token-keeps-lost-scopes',
-    file: 'src/identify.ts',
+    file: 'src/callers/identify.ts',
     before: 'const scopes = new Set(asked.filter((scope) => allowed.has(scope)))',
     after: 'const scopes = new Set(asked)',
     reason: 'A token would keep what its person may no longer do.',
@@ -84,7 +84,7 @@ export const apiKeys: Mutant[] = [
   },
   {
     id: 'exchanged-key-is-a-sign-in',
-    file: 'src/identify.ts',
+    file: 'src/callers/identify.ts',
     before: `: { userId, clientId, scopes, via: 'api_key' }`,
     after: `: { userId, clientId, scopes, via: 'token' }`,
     reason: 'A key could make keys by a JWT that it was exchanged for.',
@@ -92,7 +92,7 @@ export const apiKeys: Mutant[] = [
   },
   {
     id: 'foreign-token-with-all-scopes',
-    file: 'src/identify.ts',
+    file: 'src/callers/identify.ts',
     before: 'const scopes = new Set(known.scopes.filter((scope) => allowed.has(scope)))',
     after: 'const scopes = allowed',
     reason: "Another provider's token would do whatever its person may.",

@@ -20,7 +20,7 @@ export const audit: Mutant[] = [
   },
   {
     id: 'phone-reading-not-audited',
-    file: 'src/wechat-routes.ts',
+    file: 'src/wechat/routes.ts',
     before: `      audit({ type: 'wechat.phone_read', target: \`wechat:\${app ?? 'default'}\` }, call)
 `,
     after: '',
@@ -107,15 +107,15 @@ export const audit: Mutant[] = [
   },
   {
     id: 'administrator-not-named',
-    file: 'src/api.ts',
-    before: 'actor: caller.userId ?? `client:${caller.clientId}`',
-    after: 'actor: `client:${caller.clientId}`',
+    file: 'src/compose/api.ts',
+    before: 'const actor = caller.userId ?? `client:${caller.clientId}`',
+    after: 'const actor = `client:${caller.clientId}`',
     reason: 'The audit log would not say who has done it.',
     tests: ['test/audit/kinds.test.ts'],
   },
   {
     id: 'address-not-recorded',
-    file: 'src/api.ts',
+    file: 'src/compose/api.ts',
     before: 'audit.record({ ...event, address, agent, traceId })',
     after: `audit.record({ ...event, agent, traceId, ...(address === '' && { address }) })`,
     reason: 'The audit log would not say from where.',

@@ -261,7 +261,7 @@ export const http: Mutant[] = [
   },
   {
     id: 'wrong-client-secret',
-    file: 'src/identify.ts',
+    file: 'src/callers/identify.ts',
     before:
       'if (!client?.secretHashes.some((stored) => equalSecrets(stored, hash))) return undefined',
     after: `if (!client || hash === '') return undefined`,

@@ -72,8 +72,8 @@ export const interaction: Mutant[] = [
   {
     id: 'unconfirmed-by-form',
     file: 'src/interaction/routes.ts',
-    before: 'if (email !== undefined && parts.needsVerification(user))',
-    after: `if (email === '' && parts.needsVerification(user))`,
+    before: 'if (email !== undefined && parts.onboarding.needsVerification(user))',
+    after: `if (email === '' && parts.onboarding.needsVerification(user))`,
     reason: 'An address that must be confirmed would not have to be.',
     tests: ['test/flow/confirm-email.test.ts'],
   },

@@ -232,7 +232,7 @@ export const oidc: Mutant[] = [
   },
   {
     id: 'foreign-administrator',
-    file: 'src/oidc/exchange-foreign-token.ts',
+    file: 'src/foreign-tokens/exchange.ts',
     before: 'if (identifier !== ownApi) return allowed',
     after: `if (identifier !== '' || ownApi === '') return allowed`,
     reason: "Another provider's word would make an administrator of ours.",

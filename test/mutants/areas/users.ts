@@ -250,9 +250,9 @@ export const users: Mutant[] = [
   {
     id: 'unconfirmed-sign-in',
     file: 'src/users/routes.ts',
-    before: `  if (needsVerification(user)) throw new AppError('email_not_verified', 403)
+    before: `  if (onboarding.needsVerification(user)) throw new AppError('email_not_verified', 403)
 `,
-    after: `  if (needsVerification(user) && user.email === '') throw new AppError('email_not_verified', 403)
+    after: `  if (onboarding.needsVerification(user) && user.email === '') throw new AppError('email_not_verified', 403)
 `,
     reason: 'An address that must be confirmed would not have to be.',
     tests: ['test/api/recovery.test.ts'],

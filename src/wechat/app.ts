@@ -1,0 +1,5 @@
+/** A mini program, as WeChat knows it. */
+export interface WechatApp {
+  appId: string
+  appSecret: string
+}
