@@ -52,7 +52,7 @@ export function dataRoutes(parts: DataRouteParts): ApiRoute[] {
         description: 'When it will be erased.',
         schema: z.object({ erase_at: z.iso.datetime() }),
       },
-      problems: { ...proofProblems, 403: 'an API key cannot', 409: 'last_administrator' },
+      problems: [...proofProblems, 'last_administrator'],
       handle: (call) => eraseLater(parts, call),
     }),
     route({
@@ -112,7 +112,7 @@ async function eraseLater(
   await expectProof(parts, user, { password: body.current_password, caller, address })
   const eraseAt = parts.now() + parts.eraseAfterMs
   await parts.users.update(user.id, { eraseAt }).catch((error: unknown) => {
-    throw error instanceof LastAdministrator ? new AppError('last_administrator', 409) : error
+    throw error instanceof LastAdministrator ? new AppError('last_administrator') : error
   })
   await parts.sessions.endAll(user.id, { apiKeys: true })
   await parts.tellErasing(user, eraseAt)

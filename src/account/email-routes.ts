@@ -77,10 +77,7 @@ export function emailRoutes(parts: EmailRouteParts): ApiRoute[] {
       summary: 'The code of the mail: from now on the new address is mine, and confirmed.',
       body: z.object({ code: text(32).min(1) }),
       answer: { status: 200, description: 'The user.', schema: userSchema },
-      problems: {
-        400: 'invalid_code: wrong, too old, tried too often, or none was asked for',
-        409: 'email_taken: somebody else has taken the address meanwhile',
-      },
+      problems: ['invalid_code', 'email_taken'],
       async handle({ body, caller, request }) {
         const user = await ownerOf(users, caller)
         const changed = await changeEmail.confirm(user, body.code)

@@ -161,7 +161,7 @@ function answerIn(response = ''): unknown {
   try {
     return JSON.parse(response)
   } catch (cause) {
-    throw new AppError('invalid_passkey', 400, { cause })
+    throw new AppError('invalid_passkey', { cause })
   }
 }
 

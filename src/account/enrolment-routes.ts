@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Enrolled } from '#factors/factors.ts'
 import { route, text, type ApiRoute } from '#http/api.ts'
-import { AppError } from '#lib/app-error.ts'
+import { unauthenticated } from '#lib/app-error.ts'
 import {
   factorSchema,
   present,
@@ -67,12 +67,12 @@ function totpRoutes(parts: FactorRouteParts): ApiRoute[] {
       summary: 'Add the authenticator app, in the place of an earlier one.',
       body: z.object({ setup_token: text(2048), code: text(16), name: name.optional() }),
       answer: { status: 201, description: 'The factor.', schema: enrolledSchema },
-      problems: { 400: 'invalid_token: the setup is too old or used', 401: 'invalid_code' },
+      problems: ['invalid_token', [401, 'invalid_code']],
       async handle(call) {
         const { setup_token: setup, code, name } = call.body
         const user = await personOf(parts.users, call.caller)
         const enrolled = await parts.factors.confirmTotp(user, { setup, code, name })
-        if (enrolled === 'wrong') throw refused('invalid_code')
+        if (enrolled === 'wrong') throw unauthenticated('invalid_code')
         return added(parts, call, enrolled)
       },
     }),
@@ -109,7 +109,7 @@ function passkeyRoutes(parts: FactorRouteParts): ApiRoute[] {
         name: name.optional(),
       }),
       answer: { status: 201, description: 'The factor.', schema: enrolledSchema },
-      problems: { 400: 'invalid_passkey', 409: 'already_exists' },
+      problems: ['invalid_passkey', 'already_exists'],
       async handle(call) {
         const { response, name = '' } = call.body
         const user = await personOf(parts.users, call.caller)
@@ -128,6 +128,3 @@ function added(
   audit({ type: 'factor.added', target: `factor:${factor.id}`, details }, call)
   return { factor: present(factor), recovery_codes: recoveryCodes ?? null }
 }
-
-const refused = (code: string): AppError =>
-  new AppError(code, 401, { headers: { 'WWW-Authenticate': 'Bearer' } })

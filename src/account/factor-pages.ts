@@ -25,7 +25,7 @@ const home = '/account/security'
 async function showFactor(call: PageCall, errors: FieldErrors = {}): Promise<PageAnswer> {
   const { factors } = await call.api.get<{ factors: Factor[] }>('/users/me/factors')
   const factor = factors.find(({ id }) => id === call.params['id'])
-  if (!factor) throw new AppError('not_found', 404)
+  if (!factor) throw new AppError('not_found')
   return {
     page: 'details',
     props: {

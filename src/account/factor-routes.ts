@@ -76,11 +76,11 @@ const recoveryCodesRoute = (parts: FactorRouteParts): ApiRoute =>
       description: 'Shown this once.',
       schema: z.object({ recovery_codes: z.array(z.string()) }),
     },
-    problems: { ...proofProblems, 409: 'no_factor: there is nothing that they would stand in for' },
+    problems: [...proofProblems, 'no_factor'],
     async handle(call) {
       const user = await provenOwner(parts, call)
       const codes = await parts.factors.makeRecoveryCodes(user)
-      if (!codes) throw new AppError('no_factor', 409)
+      if (!codes) throw new AppError('no_factor')
       parts.audit({ type: 'recovery_codes.made', target: `user:${user.id}` }, call)
       return { recovery_codes: codes }
     },
@@ -136,7 +136,7 @@ export async function provenOwner(
   return user
 }
 
-const gone = (): AppError => new AppError('not_found', 404)
+const gone = (): AppError => new AppError('not_found')
 const iso = (time: number): string => new Date(time).toISOString()
 
 export const present = (factor: OwnFactor): z.infer<typeof factorSchema> => ({

@@ -81,7 +81,7 @@ async function leave(
   const fields = formFields(ctx)
   csrf.check(ctx, csrfBindingOf(person), fields['csrf'])
   const provider = providers.find(fields['provider'] ?? '', ctx.get('user-agent'))
-  if (!provider) throw new AppError('not_found', 404)
+  if (!provider) throw new AppError('not_found')
   try {
     const purpose = { kind: 'link', userId: person.userId } as const
     return await hop.begin(provider, purpose, browser.begin(ctx))
@@ -100,7 +100,7 @@ async function arrive(
     browser.recognise(ctx),
   )
   if (ticket?.purpose.kind !== 'link' || ticket.purpose.userId !== userId)
-    throw new AppError('session_expired', 400)
+    throw new AppError('session_expired')
   const seen = { ...ticket.seen, profile: storable(ticket.seen.profile) }
   const user = { id: userId, signInEpoch: epoch }
   const linked = await linkIdentity(identities, user, seen).catch(unless('identity_taken'))

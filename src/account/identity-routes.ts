@@ -54,11 +54,7 @@ export function identityRoutes(parts: IdentityRouteParts): ApiRoute[] {
       summary: 'Sign in with this account elsewhere too.',
       body: linkBody,
       answer: { status: 201, description: 'It is mine.', schema: identitySchema },
-      problems: {
-        ...proofProblems,
-        409: 'identity_taken: somebody else signs in with it',
-        503: 'the keys of the issuer cannot be had',
-      },
+      problems: [...proofProblems, 'identity_taken'],
       handle: (call) => linkByToken(parts, call),
     }),
     route({
@@ -84,12 +80,12 @@ export function identityRoutes(parts: IdentityRouteParts): ApiRoute[] {
       summary: 'Sign in with this account elsewhere no more.',
       params: z.object({ id: text(64) }),
       answer: { status: 204, description: 'Done.' },
-      problems: { 409: 'last_sign_in_method: there is no password and no other account' },
+      problems: ['last_sign_in_method'],
       async handle(call) {
         const userId = call.caller.userId!
         const { id } = call.params
         const taken = (await identities.listByUser(userId)).find((one) => one.id === id)
-        if (!taken || !(await unlink(identities, userId, id))) throw new AppError('not_found', 404)
+        if (!taken || !(await unlink(identities, userId, id))) throw new AppError('not_found')
         const details = { provider: taken.provider }
         audit({ type: 'identity.unlinked', target: `user:${userId}`, details }, call)
       },
@@ -108,7 +104,7 @@ async function linkByToken(
   const seen = await parts.identifyForeign(body.subject_token)
   if ('refused' in seen) {
     const problems = [{ path: 'body.subject_token', message: seen.refused }]
-    throw new AppError('validation_failed', 422, { problems })
+    throw new AppError('validation_failed', { problems })
   }
   const identity = await linkIdentity(parts.identities, user, seen)
   const details = { provider: seen.provider }
@@ -125,7 +121,7 @@ async function unlink(
   try {
     return await identities.unlink(userId, id)
   } catch (cause) {
-    if (cause instanceof LastSignInMethod) throw new AppError('last_sign_in_method', 409, { cause })
+    if (cause instanceof LastSignInMethod) throw new AppError('last_sign_in_method', { cause })
     throw cause
   }
 }

@@ -12,13 +12,13 @@ export async function ownerOf(
   { userId, epoch }: Caller,
 ): Promise<User> {
   const user = userId === undefined ? undefined : await users.findById(userId)
-  if (!user) throw new AppError('forbidden', 403)
+  if (!user) throw new AppError('forbidden')
   if (epoch !== undefined && epoch !== user.signInEpoch) throw new SignInsEnded()
   return user
 }
 
 /** The same, for what an API key may never do: keys are for programs, and none of them sets up how its owner signs in. */
 export async function personOf(users: Pick<UserStore, 'findById'>, caller: Caller): Promise<User> {
-  if (caller.via !== 'token' && caller.via !== 'session') throw new AppError('forbidden', 403)
+  if (caller.via !== 'token' && caller.via !== 'session') throw new AppError('forbidden')
   return ownerOf(users, caller)
 }

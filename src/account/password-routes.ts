@@ -73,7 +73,7 @@ async function changeOwnPassword(
   })
   if (outcome === 'changed meanwhile') throw wrongPassword()
   if (outcome !== 'changed') {
-    throw new AppError('validation_failed', 422, {
+    throw new AppError('validation_failed', {
       problems: [{ path: 'body.new_password', message: outcome }],
     })
   }

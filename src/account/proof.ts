@@ -29,7 +29,7 @@ export async function expectProof(
   const isOurs = caller.via === 'session' || (await parts.isFirstParty(caller.clientId))
   const { signedInAt = 0 } = caller
   if (isOurs && parts.now() - signedInAt < freshSeconds * 1000) return
-  throw new AppError('insufficient_user_authentication', 401, {
+  throw new AppError('insufficient_user_authentication', {
     headers: {
       'WWW-Authenticate': `Bearer error="insufficient_user_authentication", max_age="${freshSeconds}"`,
     },
@@ -42,9 +42,6 @@ export const currentPassword = text(1024)
   .describe('Not needed within ten minutes of a sign-in.')
 
 /** Of the routes that ask for proof. */
-export const proofProblems = {
-  401: 'invalid_credentials: the password is not right; insufficient_user_authentication: none was given, and the sign-in is older than ten minutes',
-}
+export const proofProblems = ['invalid_credentials', 'insufficient_user_authentication'] as const
 
-export const wrongPassword = (): AppError =>
-  new AppError('invalid_credentials', 401, { headers: { 'WWW-Authenticate': 'Bearer' } })
+export const wrongPassword = (): AppError => new AppError('invalid_credentials')

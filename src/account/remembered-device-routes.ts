@@ -72,7 +72,7 @@ export function rememberedDeviceRoutes({
       async handle(call) {
         const { caller, params } = call
         if (!(await rememberedDevices.forget(caller.userId ?? '', params.id)))
-          throw new AppError('not_found', 404)
+          throw new AppError('not_found')
         audit({ type: 'device.forgotten', target: `device:${params.id}` }, call)
       },
     }),

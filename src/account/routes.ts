@@ -69,7 +69,7 @@ export function accountRoutes(parts: AccountRouteParts): ApiRoute[] {
       summary: 'Change my profile; fields that are left out stay.',
       body: profile,
       answer: meAnswer,
-      problems: { 409: 'username_taken' },
+      problems: ['username_taken'],
       handle: update,
     }),
     route({
@@ -80,7 +80,7 @@ export function accountRoutes(parts: AccountRouteParts): ApiRoute[] {
       summary: 'The same as PATCH.',
       body: profile,
       answer: meAnswer,
-      problems: { 409: 'username_taken' },
+      problems: ['username_taken'],
       handle: update,
     }),
     ...passwordRoutes(parts),
@@ -106,13 +106,13 @@ async function updateProfile(
   const change = { ...changeOfNames(body, profileNames), ...(metadata && { metadata }) }
   try {
     const changed = await parts.users.update(user.id, change)
-    if (!changed) throw new AppError('forbidden', 403)
+    if (!changed) throw new AppError('forbidden')
     parts.audit(
       { type: 'user.updated', target: `user:${user.id}`, details: { fields: Object.keys(body) } },
       { caller, request },
     )
     return await presentMe(parts, changed)
   } catch (error) {
-    throw error instanceof AlreadyExists ? new AppError('username_taken', 409) : error
+    throw error instanceof AlreadyExists ? new AppError('username_taken') : error
   }
 }

@@ -71,7 +71,7 @@ export function sessionRoutes(parts: SessionRouteParts): ApiRoute[] {
       answer: gone,
       async handle(call) {
         if (!(await sessions.end(call.caller.userId!, call.params.id)))
-          throw new AppError('not_found', 404)
+          throw new AppError('not_found')
         audit({ type: 'session.ended', target: `session:${call.params.id}` }, call)
       },
     }),
@@ -105,7 +105,7 @@ export function sessionRoutes(parts: SessionRouteParts): ApiRoute[] {
       summary: 'Take everything back from an application; its tokens are dead at once.',
       async handle(call) {
         if (!(await sessions.removeGrants(call.caller.userId!, call.params.id)))
-          throw new AppError('not_found', 404)
+          throw new AppError('not_found')
         audit({ type: 'grant.removed', target: `client:${call.params.id}` }, call)
       },
     }),

@@ -32,9 +32,7 @@ export function clientSecretRoutes(parts: ClientParts): ApiRoute[] {
         description: 'The client and its new secret.',
         schema: clientWithSecretSchema,
       },
-      problems: {
-        409: 'no_secret: the client authenticates without one; two_secrets: drop the older one first',
-      },
+      problems: ['no_secret', 'two_secrets'],
       handle: (call) => addSecret(parts, call),
     }),
     route({
@@ -54,8 +52,8 @@ type Call = ApiCall<undefined, undefined, ClientId>
 async function addSecret(parts: ClientParts, call: Call) {
   const secret = newSecret()
   const client = await withSecrets(parts, call, ({ secretHashes }) => {
-    if (secretHashes.length === 0) throw new AppError('no_secret', 409)
-    if (secretHashes.length > 1) throw new AppError('two_secrets', 409)
+    if (secretHashes.length === 0) throw new AppError('no_secret')
+    if (secretHashes.length > 1) throw new AppError('two_secrets')
     return [...secretHashes, sha256(secret)]
   })
   parts.audit({ type: 'client.secret_added', target: `client:${client.id}` }, call)

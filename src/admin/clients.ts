@@ -78,7 +78,7 @@ export function clientRoutes(parts: ClientParts): ApiRoute[] {
         'Register a client. It gets a secret, shown this once, unless it authenticates without one.',
       body: newClient,
       answer: { ...secretAnswer, status: 201 },
-      problems: { 409: 'already_exists' },
+      problems: ['already_exists'],
       handle: (call) => createClient(parts, call),
     }),
     route({
@@ -110,7 +110,7 @@ export function clientRoutes(parts: ClientParts): ApiRoute[] {
       method: 'delete',
       summary: 'Delete a client; it gets no more tokens, and those that it has are dead.',
       answer: { status: 204, description: 'Done.' },
-      problems: { 409: 'protected_client: the server needs this one itself' },
+      problems: ['protected_client'],
       handle: (call) => deleteClient(parts, call),
     }),
   ]
@@ -173,7 +173,7 @@ async function deleteClient(
   call: ApiCall<undefined, undefined, ClientId>,
 ): Promise<void> {
   const { id } = call.params
-  if (id === firstPartyClientId || id === pagesClientId) throw new AppError('protected_client', 409)
+  if (id === firstPartyClientId || id === pagesClientId) throw new AppError('protected_client')
   await exclusively(parts.storage, 'clients', async () => {
     const before = await findClient(parts, id)
     mustCover(call.caller, scopesOfClient(before.metadata))

@@ -58,7 +58,7 @@ export function keyRoutes(parts: KeyParts): ApiRoute[] {
           .describe('Even if clients may not have fetched the next key yet.'),
       }),
       answer,
-      problems: { 409: 'keys_too_young; keys_changed: somebody else rotates' },
+      problems: ['keys_too_young', 'keys_changed'],
       async handle(call) {
         const { force = false } = call.body
         await keys.rotate({ force })
@@ -81,7 +81,7 @@ const revokeRoute = (
     summary: 'Removes a compromised key at once; every token it signed becomes invalid.',
     params: z.object({ kid: text(64) }),
     answer,
-    problems: { 404: 'not_found' },
+    problems: ['not_found'],
     async handle(call) {
       const { alg, state } = await keys.revoke(call.params.kid)
       const target = `key:${call.params.kid}`

@@ -67,7 +67,6 @@ export function providerRoutes(parts: ProviderParts): ApiRoute[] {
   const common = { tag: 'admin providers', access: { scope: 'admin:providers' } } as const
   const one = { ...common, path: '/admin/providers/:id', params } as const
   const answer = { status: 200, description: 'The provider.', schema: providerSchema }
-  const declared = 'protected_provider: the operator’s file or environment has it'
   return [
     route({
       ...common,
@@ -93,7 +92,7 @@ export function providerRoutes(parts: ProviderParts): ApiRoute[] {
       summary: 'Add a provider; people see it within seconds.',
       body: newProvider,
       answer: { ...answer, status: 201 },
-      problems: { 409: 'already_exists' },
+      problems: ['already_exists'],
       handle: (call) => createProvider(parts, call),
     }),
     route({
@@ -112,7 +111,7 @@ export function providerRoutes(parts: ProviderParts): ApiRoute[] {
       summary: 'Replace a provider.',
       body: providerBody,
       answer,
-      problems: { 409: declared },
+      problems: ['protected_provider'],
       handle: (call) => replaceProvider(parts, call),
     }),
     route({
@@ -120,7 +119,7 @@ export function providerRoutes(parts: ProviderParts): ApiRoute[] {
       method: 'delete',
       summary: 'Remove a provider; who has no other way in cannot sign in any more.',
       answer: { status: 204, description: 'Done.' },
-      problems: { 409: declared },
+      problems: ['protected_provider'],
       handle: (call) => deleteProvider(parts, call),
     }),
   ]
@@ -222,7 +221,7 @@ async function changing<T>(
 }
 
 function mustNotBeDeclared(parts: ProviderParts, id: string): void {
-  if (declaredOf(parts, id)) throw new AppError('protected_provider', 409)
+  if (declaredOf(parts, id)) throw new AppError('protected_provider')
 }
 
 const addresses = ['kind', 'client_id', 'issuer', 'base_url', 'api_base_url', 'tenant'] as const
@@ -230,7 +229,7 @@ const addresses = ['kind', 'client_id', 'issuer', 'base_url', 'api_base_url', 't
 /** Otherwise a change of the address would hand the secret to whoever is there. */
 function mustGoWhereItWent(before: Record<string, unknown>, after: ProviderRecipe): void {
   if (addresses.every((name) => before[name] === after[name])) return
-  throw new AppError('validation_failed', 422, {
+  throw new AppError('validation_failed', {
     problems: [{ path: 'body.client_secret', message: 'must be given with another address' }],
   })
 }

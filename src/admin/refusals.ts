@@ -17,19 +17,19 @@ export const withRefusals = (one: ApiRoute): ApiRoute => ({
 
 function refusalOf(error: unknown): unknown {
   if (error instanceof LastAdministrator)
-    return new AppError('last_administrator', 409, { cause: error })
+    return new AppError('last_administrator', { cause: error })
   if (error instanceof AlreadyExists) return alreadyExists(`body.${error.field}`)
   if (error instanceof InvalidCursor) return invalid('query.cursor', error.message)
   return error
 }
 
 export const alreadyExists = (path: string): AppError =>
-  new AppError('already_exists', 409, { problems: [{ path, message: 'is taken' }] })
+  new AppError('already_exists', { problems: [{ path, message: 'is taken' }] })
 
 export const invalid = (path: string, message: string): AppError =>
-  new AppError('validation_failed', 422, { problems: [{ path, message }] })
+  new AppError('validation_failed', { problems: [{ path, message }] })
 
-export const notFound = (): AppError => new AppError('not_found', 404)
+export const notFound = (): AppError => new AppError('not_found')
 
 const waitMs = 5000
 

@@ -74,7 +74,6 @@ export function resourceRoutes(parts: ResourceParts): ApiRoute[] {
   const common = { tag: 'admin resources', access: { scope: 'admin:resources' } } as const
   const one = { ...common, path: '/admin/resources/:identifier', params: identifier } as const
   const answer = { status: 200, description: 'The resource.', schema: resourceSchema }
-  const inUse = 'in_use: a role permits a scope that would be gone; protected_resource: our own API'
   return [
     route({
       ...common,
@@ -95,7 +94,7 @@ export function resourceRoutes(parts: ResourceParts): ApiRoute[] {
       summary: 'Add a resource.',
       body: newResource,
       answer: { ...answer, status: 201 },
-      problems: { 409: 'already_exists' },
+      problems: ['already_exists'],
       handle: (call) => createResource(parts, call),
     }),
     route({
@@ -111,7 +110,7 @@ export function resourceRoutes(parts: ResourceParts): ApiRoute[] {
       summary: 'Replace a resource and its scopes.',
       body: resourceBody,
       answer,
-      problems: { 409: inUse },
+      problems: ['in_use', 'protected_resource'],
       handle: (call) => replaceResource(parts, call),
     }),
     route({
@@ -120,7 +119,7 @@ export function resourceRoutes(parts: ResourceParts): ApiRoute[] {
       summary:
         'Delete a resource; nobody gets a token for it any more, and those that are out are dead.',
       answer: { status: 204, description: 'Done.' },
-      problems: { 409: inUse },
+      problems: ['in_use', 'protected_resource'],
       handle: (call) => deleteResource(parts, call),
     }),
   ]
@@ -202,7 +201,7 @@ function mustStayProtected(
   const stays = before.scopes.every(({ name, restricted }) =>
     after?.scopes.some((one) => one.name === name && (one.restricted || !restricted)),
   )
-  if (!stays) throw new AppError('protected_resource', 409)
+  if (!stays) throw new AppError('protected_resource')
 }
 
 /** No role may be left with a permission for nothing: it would come alive again with a scope of the same name. */
@@ -217,5 +216,5 @@ async function mustNotBeInUse(
       .filter((scope) => !remaining.has(scope))
       .map((scope) => ({ path: `roles.${name}`, message: `permits ${scope}` })),
   )
-  if (problems.length > 0) throw new AppError('in_use', 409, { problems })
+  if (problems.length > 0) throw new AppError('in_use', { problems })
 }

@@ -50,7 +50,7 @@ export function roleRoutes(parts: RoleParts): ApiRoute[] {
     ...one,
     body: roleBody,
     answer,
-    problems: { 409: 'protected_role: the role admin keeps its administration' },
+    problems: ['protected_role'] as const,
     handle: (call: ApiCall<z.infer<typeof roleBody>, undefined, RoleName>) =>
       updateRole(parts, call),
   }
@@ -74,7 +74,7 @@ export function roleRoutes(parts: RoleParts): ApiRoute[] {
       summary: 'Add a role.',
       body: newRole,
       answer: { ...answer, status: 201 },
-      problems: { 409: 'already_exists' },
+      problems: ['already_exists'],
       handle: (call) => createRole(parts, call),
     }),
     route({
@@ -91,7 +91,7 @@ export function roleRoutes(parts: RoleParts): ApiRoute[] {
       method: 'delete',
       summary: 'Delete a role and take it from everyone who has it.',
       answer: { status: 204, description: 'Done.' },
-      problems: { 409: 'protected_role: the role admin must remain' },
+      problems: ['protected_role'],
       handle: (call) => deleteRole(parts, call),
     }),
   ]
@@ -144,7 +144,7 @@ const updateRole = (
     )
     mustCover(caller, [...former!, ...given!])
     const lost = former!.some((scope) => isAdminScope(scope) && !given!.includes(scope))
-    if (name === administratorRole && lost) throw new AppError('protected_role', 409)
+    if (name === administratorRole && lost) throw new AppError('protected_role')
     await parts.storage.roles.put({ name, description, permissions })
     const after = presentRole(await findRole(parts, name))
     const details = changes(presentRole(before), after)
@@ -159,7 +159,7 @@ const deleteRole = (
   exclusively(parts.storage, 'resources', async () => {
     const before = await findRole(parts, call.params.name)
     const { name } = before
-    if (name === administratorRole) throw new AppError('protected_role', 409)
+    if (name === administratorRole) throw new AppError('protected_role')
     mustCover(call.caller, scopesOn(parts.apiResource, before))
     if (!(await parts.storage.roles.remove(name))) throw notFound()
     const details = changes(presentRole(before), undefined)
@@ -180,5 +180,5 @@ async function mustExist({ storage }: RoleParts, permissions: Role['permissions'
     }),
   )
   if (problems.flat().length > 0)
-    throw new AppError('validation_failed', 422, { problems: problems.flat() })
+    throw new AppError('validation_failed', { problems: problems.flat() })
 }

@@ -47,7 +47,7 @@ export const isAdminScope = (name: string): boolean => names.has(name)
 export function mustCover(caller: Caller, scopes: readonly string[]): void {
   const missing = scopes.find((name) => isAdminScope(name) && !caller.scopes.has(name))
   if (missing === undefined) return
-  throw new AppError('insufficient_scope', 403, {
+  throw new AppError('insufficient_scope', {
     headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${missing}"` },
   })
 }

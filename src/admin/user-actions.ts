@@ -36,7 +36,7 @@ export function userActionRoutes(parts: UserActionParts): ApiRoute[] {
       summary: 'Ban a user: every sign-in and token ends now, and no new one begins.',
       body: reason,
       answer: userAnswer,
-      problems: { 409: 'last_administrator: nobody could administer any more' },
+      problems: ['last_administrator'],
       handle: (call) => ban(parts, call),
     }),
     route({
@@ -57,7 +57,7 @@ export function userActionRoutes(parts: UserActionParts): ApiRoute[] {
         description: 'Done.',
         schema: z.object({ message: z.string() }),
       },
-      problems: { 409: 'no_email: there is no address for the link; banned: the user is banned' },
+      problems: ['no_email', 'banned'],
       handle: (call) => resetPassword(parts, call),
     }),
     route({
@@ -138,8 +138,8 @@ async function resetPassword(parts: UserActionParts, call: Call<z.infer<typeof r
     parts.audit({ type: 'password.set', target }, call)
     return { message: 'the password is set and every sign-in and API key has ended' }
   }
-  if (user.email === undefined) throw new AppError('no_email', 409)
-  if (user.bannedAt !== undefined) throw new AppError('banned', 409)
+  if (user.email === undefined) throw new AppError('no_email')
+  if (user.bannedAt !== undefined) throw new AppError('banned')
   await parts.recovery.forgotPassword(user.email, { locale: call.request.locale })
   parts.audit({ type: 'password.reset_requested', target }, call)
   return { message: 'a link is on its way' }

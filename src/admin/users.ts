@@ -33,7 +33,6 @@ export const userId = z.object({ id: text(64) })
 export type UserId = z.infer<typeof userId>
 
 export const userRoute = { tag: 'admin users', access: { scope: 'admin:users' } } as const
-const lastAdministrator = 'last_administrator: nobody could administer any more'
 
 const newUser = userBody
   .extend({ password: text(1024).optional() })
@@ -57,7 +56,7 @@ export function userRoutes(parts: UserParts): ApiRoute[] {
     params: userId,
     body: userBody,
     answer,
-    problems: { 409: `already_exists; ${lastAdministrator}` },
+    problems: ['already_exists', 'last_administrator'] as const,
     handle: (call: ApiCall<UserBody, undefined, UserId>) => updateUser(parts, call),
   }
   return [
@@ -84,7 +83,7 @@ export function userRoutes(parts: UserParts): ApiRoute[] {
       summary: 'Make a user; without a password the person sets one by the link of a reset.',
       body: newUser,
       answer: { ...answer, status: 201 },
-      problems: { 409: 'already_exists' },
+      problems: ['already_exists'],
       handle: (call) => createUser(parts, call),
     }),
     route({
@@ -105,7 +104,7 @@ export function userRoutes(parts: UserParts): ApiRoute[] {
       summary: 'Delete a user and all that is kept about them, at once.',
       params: userId,
       answer: { status: 204, description: 'Done.' },
-      problems: { 409: lastAdministrator },
+      problems: ['last_administrator'],
       handle: (call) => deleteUser(parts, call),
     }),
   ]

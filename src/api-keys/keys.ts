@@ -39,7 +39,7 @@ export const looksLikeApiKey = (text: string): boolean => text.startsWith('uak_'
 export function createApiKeys(store: ApiKeyStore, now: Clock): ApiKeys {
   return {
     async create({ userId, name, scopes, expiresAt }, owner) {
-      if (scopes.some((scope) => !owner.scopes.has(scope))) throw new AppError('invalid_scope', 400)
+      if (scopes.some((scope) => !owner.scopes.has(scope))) throw new AppError('invalid_scope')
       const id = newPublicId()
       const body = `uak_${id}${newSecret()}`
       const key = body + checksum(body)

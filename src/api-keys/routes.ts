@@ -61,16 +61,13 @@ export function apiKeyRoutes({ keys, store, now, audit, ...parts }: ApiKeyRouteP
         description: 'The key.',
         schema: keySchema.extend({ key: z.string() }),
       },
-      problems: {
-        400: 'invalid_scope',
-        403: 'a key cannot make keys, nor can an application that is not first-party',
-      },
+      problems: ['invalid_scope'],
       async handle(call) {
         const { body, caller } = call
-        if (!(await mayMakeKeys(caller, parts))) throw new AppError('forbidden', 403)
+        if (!(await mayMakeKeys(caller, parts))) throw new AppError('forbidden')
         const expiresAt = body.expires_at === undefined ? undefined : Date.parse(body.expires_at)
         if (expiresAt !== undefined && expiresAt <= now()) {
-          throw new AppError('validation_failed', 422, {
+          throw new AppError('validation_failed', {
             problems: [{ path: 'body.expires_at', message: 'must be in the future' }],
           })
         }
@@ -129,7 +126,7 @@ export function apiKeyRoutes({ keys, store, now, audit, ...parts }: ApiKeyRouteP
       answer: { status: 204, description: 'Done.' },
       async handle(call) {
         if (!(await store.remove(call.params.id, call.caller.userId)))
-          throw new AppError('not_found', 404)
+          throw new AppError('not_found')
         audit({ type: 'api_key.revoked', target: `api_key:${call.params.id}` }, call)
       },
     }),

@@ -54,7 +54,7 @@ export function verifyTokenRoutes(parts: VerifyTokenParts): ApiRoute[] {
         schema: answer,
       },
       async handle({ body, caller, request }) {
-        if (caller.clientId === undefined) throw new AppError('forbidden', 403)
+        if (caller.clientId === undefined) throw new AppError('forbidden')
         const verdict = await verdictOf(parts, {
           token: body.token,
           clientId: caller.clientId,

@@ -47,7 +47,7 @@ export function createFederation(
       async takeOver(user) {
         const takeover = { email: user.email, password: true }
         const ended = await endSignIns(user, { apiKeys: true, takeover })
-        if (!ended) throw new AppError('account_disabled', 403)
+        if (!ended) throw new AppError('account_disabled')
         return { ...user, emailVerified: true, signInEpoch: ended.epoch }
       },
     }),

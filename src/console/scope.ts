@@ -76,7 +76,7 @@ async function showScope(
 function scopeOf(resource: ConsoleResource, name: string | undefined): ConsoleScope | undefined {
   if (name === undefined) return undefined
   const scope = resource.scopes.find((one) => one.name === name)
-  if (!scope) throw new AppError('not_found', 404)
+  if (!scope) throw new AppError('not_found')
   return scope
 }
 

@@ -57,7 +57,7 @@ export function demoRoutes({
   const tokensOf = async (ctx: AppContext): Promise<Tokens> => {
     csrf.check(ctx, `demo:${idOf(ctx)}`, formFields(ctx)['csrf'])
     const tokens = sessions.get(idOf(ctx))?.tokens
-    if (!tokens) throw new AppError('session_expired', 400)
+    if (!tokens) throw new AppError('session_expired')
     return tokens
   }
 
@@ -81,7 +81,7 @@ export function demoRoutes({
   })
   router.get('/callback', async (ctx) => {
     const pending = sessions.get(idOf(ctx))?.pending
-    if (!pending) throw new AppError('session_expired', 400)
+    if (!pending) throw new AppError('session_expired')
     sessions.delete(idOf(ctx))
     if (ctx.query['error'] === 'access_denied') return ctx.redirect(path)
     keep(ctx, { tokens: await completed(relyingParty, ctx, pending) })
@@ -110,7 +110,7 @@ async function completed(
     return await relyingParty.complete(ctx.search, pending)
   } catch (cause) {
     ctx.state.log.info({ err: cause }, 'the demo could not sign in')
-    throw new AppError('invalid_request', 400, { cause })
+    throw new AppError('invalid_request', { cause })
   }
 }
 

@@ -101,7 +101,7 @@ export function createPasskeys(parts: PasskeysParts): Passkeys {
         requireUserVerification: false,
         supportedAlgorithmIDs: algorithms,
       }).catch(orUndefined)
-      if (!verified?.verified) throw new AppError('invalid_passkey', 400)
+      if (!verified?.verified) throw new AppError('invalid_passkey')
       return keep(parts, { user, name, registration: verified.registrationInfo })
     },
     async requestOptions(purpose, userId) {
@@ -180,7 +180,7 @@ async function keep(
       user.signInEpoch,
     )
   } catch (error) {
-    throw error instanceof AlreadyExists ? new AppError('already_exists', 409) : error
+    throw error instanceof AlreadyExists ? new AppError('already_exists') : error
   }
 }
 

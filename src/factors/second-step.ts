@@ -26,14 +26,14 @@ export function createSecondStep(parts: SecondStepParts): SecondStep {
     const methods = await parts.secondFactor.methods(user.id)
     if (methods.length === 0) {
       if (!(await parts.isRequired(user.roles, signIn.clientId))) return
-      throw new AppError('second_factor_missing', 403)
+      throw new AppError('second_factor_missing')
     }
     const token = await parts.mfaTokens.issue({
       ...signIn,
       userId: user.id,
       epoch: user.signInEpoch,
     })
-    throw new AppError('mfa_required', 403, {
+    throw new AppError('mfa_required', {
       members: { mfa_token: token, expires_in: mfaTokenSeconds, methods },
     })
   }

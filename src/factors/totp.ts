@@ -80,7 +80,7 @@ export function createTotp(parts: TotpParts): Totp {
     },
     async confirm({ id: userId, signInEpoch: epoch }, { setup, code, name = '' }) {
       const pending = readSetup(parts, userId, setup)
-      if (!pending) throw new AppError('invalid_token', 400)
+      if (!pending) throw new AppError('invalid_token')
       const step = stepOf(pending.secret, code)
       if (step === undefined) return 'wrong'
       const { id } = pending
@@ -89,7 +89,7 @@ export function createTotp(parts: TotpParts): Totp {
       return store
         .replace({ id, userId, kind: 'totp', key, name, data, counter: step }, epoch)
         .catch((error: unknown) => {
-          throw error instanceof AlreadyExists ? new AppError('invalid_token', 400) : error
+          throw error instanceof AlreadyExists ? new AppError('invalid_token') : error
         })
     },
     verify: (userId, code) =>

@@ -35,7 +35,7 @@ export function federationRoutes(parts: FederationRouteParts): Router<RequestSta
     if (!provider) return next()
     const parameters = new URLSearchParams(ctx.querystring)
     if (!parameters.has('client_id') || !parameters.has('redirect_uri'))
-      throw new AppError('app_request', 400)
+      throw new AppError('app_request')
     parameters.set('identity_provider', provider.id)
     if (!parameters.has('response_type')) parameters.set('response_type', 'code')
     if (!parameters.has('scope')) parameters.set('scope', 'openid')
@@ -47,7 +47,7 @@ export function federationRoutes(parts: FederationRouteParts): Router<RequestSta
     if (!provider) return next()
     const browser = parts.browser.recognise(ctx)
     const arrived = await parts.hop.arrive(provider.id, single(ctx.query), browser)
-    if (!arrived) throw new AppError('session_expired', 400)
+    if (!arrived) throw new AppError('session_expired')
     return see(ctx, basePath + (await wayOn(ctx, parts, { arrived, browser })))
   })
 

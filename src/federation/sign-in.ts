@@ -92,7 +92,7 @@ export function createFederatedSignIn(parts: FederatedSignInParts): FederatedSig
       await identities.link(owned.id, seen, owned.signInEpoch)
       return enter(owned, { isLinked: true })
     }
-    if (!parts.registrationOpen) throw new AppError('registration_closed', 403)
+    if (!parts.registrationOpen) throw new AppError('registration_closed')
     const { userId, isNew } = await identities.claim(seen, {
       id: newId(),
       ...(email && { email, emailVerified: true }),
@@ -120,12 +120,12 @@ export async function linkIdentity(
   seen: SeenIdentity,
 ): Promise<Identity> {
   return identities.link(id, seen, signInEpoch).catch((cause: unknown) => {
-    throw cause instanceof AlreadyExists ? new AppError('identity_taken', 409, { cause }) : cause
+    throw cause instanceof AlreadyExists ? new AppError('identity_taken', { cause }) : cause
   })
 }
 
 function mustBeActive(user: User): void {
-  if (!isActive(user)) throw new AppError('account_disabled', 403)
+  if (!isActive(user)) throw new AppError('account_disabled')
 }
 
 const isEmail = z.email().max(254)
@@ -182,6 +182,6 @@ const isTheirs = (ours: string | undefined, before: string | undefined): boolean
 
 async function require({ users }: FederatedSignInParts, id: string): Promise<User> {
   const user = await users.findById(id)
-  if (!user) throw new AppError('account_disabled', 403)
+  if (!user) throw new AppError('account_disabled')
   return user
 }

@@ -36,7 +36,7 @@ export function createCallApi(
         const found = known.find(
           ({ route, pattern }) => route.method === method && pattern.test(path),
         )
-        if (!found) throw new AppError('not_found', 404)
+        if (!found) throw new AppError('not_found')
         const { route, pattern } = found
         authorize(route.access, caller)
         if (route.isLimited) await limit(request.address)

@@ -13,7 +13,7 @@ const parseBody = bodyParser({
   formLimit: '56kb',
   onError(cause) {
     const tooLarge = 'status' in cause && cause.status === 413
-    throw new AppError(tooLarge ? 'too_large' : 'invalid_request', tooLarge ? 413 : 400, { cause })
+    throw new AppError(tooLarge ? 'too_large' : 'invalid_request', { cause })
   },
 })
 
@@ -26,10 +26,9 @@ export async function readBody(
     ctx.request.length === 0 || (ctx.request.length === undefined && !ctx.get('transfer-encoding'))
   if (isEmpty) return {}
   const type = ctx.is('json', 'urlencoded')
-  if (!type || (type === 'urlencoded' && !acceptsForm))
-    throw new AppError('unsupported_media_type', 415)
+  if (!type || (type === 'urlencoded' && !acceptsForm)) throw new AppError('unsupported_media_type')
   await parseBody(ctx, async () => {})
-  if (nestsDeeper(ctx.request.body, maxDepth)) throw new AppError('invalid_request', 400)
+  if (nestsDeeper(ctx.request.body, maxDepth)) throw new AppError('invalid_request')
   return ctx.request.body
 }
 
@@ -49,7 +48,7 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown, where: string): T
     path: [where, ...path].join('.'),
     message,
   }))
-  throw new AppError('validation_failed', 422, { problems })
+  throw new AppError('validation_failed', { problems })
 }
 
 /** What zod would say of a field that is not there speaks of JavaScript. */

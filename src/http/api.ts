@@ -1,6 +1,7 @@
 import { Router } from '@koa/router'
 import { z } from 'zod'
 import { AppError } from '#lib/app-error.ts'
+import type { ErrorCode } from '#lib/error-catalogue.ts'
 import type { Locale } from '#view/translate.ts'
 import { parse, readBody } from './api-input.ts'
 import type { AppContext, RequestState } from './context.ts'
@@ -25,10 +26,13 @@ export interface ApiRoute<Body = unknown, Query = unknown, Params = unknown> {
   params?: z.ZodType<Params>
   /** The success status and its body; a route without a body answers 204. */
   answer: { status: number; description: string; schema?: z.ZodType; contentType?: string }
-  /** Codes of problems that this route adds to the usual ones, by status. */
-  problems?: Record<number, string>
+  /** The errors that this route adds to the usual ones; with a status where it is not the catalogue's. */
+  problems?: readonly RouteProblem[]
   handle(call: ApiCall<Body, Query, Params>): Promise<unknown>
 }
+
+/** An error's code; after a status where the catalogue has another one. */
+export type RouteProblem = ErrorCode | readonly [status: number, code: ErrorCode]
 
 /**
  * Who may call: anyone; a user's token or key; a token or key with this scope (`asPerson`: one that acts for a person,
@@ -148,7 +152,7 @@ async function admit(
 /** Throws 403 when a caller of this kind, or with these scopes, is not meant. */
 export function authorize(access: Access, caller: Caller): void {
   const asPerson = access === 'user' || (typeof access === 'object' && access.asPerson)
-  if (asPerson && caller.userId === undefined) throw new AppError('forbidden', 403)
+  if (asPerson && caller.userId === undefined) throw new AppError('forbidden')
   if (typeof access === 'object' && !caller.scopes.has(access.scope))
     throw insufficientScope(access.scope)
 }
@@ -191,12 +195,12 @@ function credentialOf(ctx: AppContext): string | undefined {
 
 /** RFC 6750 §3: no error code when no credential was brought. */
 const unauthorized = (error: string | undefined): AppError =>
-  new AppError('unauthorized', 401, {
+  new AppError('unauthorized', {
     headers: { 'WWW-Authenticate': error ? `Bearer error="${error}"` : 'Bearer' },
   })
 
 const insufficientScope = (scope: string): AppError =>
-  new AppError('insufficient_scope', 403, {
+  new AppError('insufficient_scope', {
     headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
   })
 

@@ -21,7 +21,7 @@ const isBeyondForms = ({ status }: AppError): boolean =>
   status >= 500 || status === 403 || status === 404
 
 /** `body.nickname` is the field `nickname`. What is about no field stands above the form. */
-function fieldErrors({ code, status, problems = [] }: AppError): FieldErrors {
+function fieldErrors({ code, problems = [] }: AppError): FieldErrors {
   // The engine judges the metadata of a client as a whole; its sentence says what is wrong with it.
   const whole = problems.find(({ path }) => path === 'body')
   if (whole) return { form: { text: whole.message } }
@@ -29,5 +29,5 @@ function fieldErrors({ code, status, problems = [] }: AppError): FieldErrors {
     const field = /^(?:body|query)\.(.+)/.exec(path)?.[1]
     return field === undefined ? [] : [[field, fieldSentence(field, message)] as const]
   })
-  return entries.length > 0 ? Object.fromEntries(entries) : { form: errorSentence(code, status) }
+  return entries.length > 0 ? Object.fromEntries(entries) : { form: errorSentence(code) }
 }

@@ -22,7 +22,7 @@ export function createCsrf(secrets: readonly string[], issuer: string): Csrf {
       const site = ctx.get('sec-fetch-site')
       const from = ctx.get('origin')
       const foreign = (site && site !== 'same-origin') || (from && from !== origin)
-      if (foreign || !given || !mac.fits(binding, given)) throw new AppError('csrf', 403)
+      if (foreign || !given || !mac.fits(binding, given)) throw new AppError('csrf')
     },
   }
 }

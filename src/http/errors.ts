@@ -1,11 +1,12 @@
 import type { Logger } from 'pino'
 import { AppError, busy } from '#lib/app-error.ts'
+import type { ErrorCode } from '#lib/error-catalogue.ts'
 import { SignInsEnded, StorageUnavailable } from '#storage/errors.ts'
 import type { AppContext, Middleware } from './context.ts'
 
 /** What a page or a problem document says about an error; the sentences come from the locale files. */
 export interface Problem {
-  code: string
+  code: ErrorCode
   status: number
   traceId: string
 }
@@ -27,7 +28,7 @@ export function errors(page: ErrorPage, sentences: Sentences): Middleware {
     try {
       await next()
       if (ctx.status === 404 && (ctx.body === undefined || ctx.body === null))
-        throw new AppError('not_found', 404)
+        throw new AppError('not_found')
     } catch (thrown) {
       const error = toAppError(thrown)
       log(ctx, error, thrown)
@@ -65,16 +66,16 @@ function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   if (thrown instanceof StorageUnavailable) return busy(5, thrown)
   if (thrown instanceof SignInsEnded)
-    return new AppError('unauthorized', 401, {
+    return new AppError('unauthorized', {
       cause: thrown,
       headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
     })
-  if (thrown instanceof URIError) return new AppError('invalid_request', 400, { cause: thrown })
+  if (thrown instanceof URIError) return new AppError('invalid_request', { cause: thrown })
   const status = thrown instanceof Error && 'status' in thrown ? thrown.status : undefined
   if (typeof status === 'number' && status >= 400 && status < 500) {
-    return new AppError(status === 404 ? 'not_found' : 'invalid_request', status, { cause: thrown })
+    return new AppError(status === 404 ? 'not_found' : 'invalid_request', { status, cause: thrown })
   }
-  return new AppError('server_error', 500, { cause: thrown })
+  return new AppError('server_error', { cause: thrown })
 }
 
 /** Errors of Node's HTTP parser, and of sockets whose client left or timed out. */

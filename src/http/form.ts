@@ -9,13 +9,11 @@ export function parseForm(): Middleware {
     formLimit: '56kb',
     onError(cause) {
       const tooLarge = 'status' in cause && cause.status === 413
-      throw new AppError(tooLarge ? 'too_large' : 'invalid_request', tooLarge ? 413 : 400, {
-        cause,
-      })
+      throw new AppError(tooLarge ? 'too_large' : 'invalid_request', { cause })
     },
   })
   return (ctx, next) => {
-    if (!ctx.is('urlencoded')) throw new AppError('invalid_request', 415)
+    if (!ctx.is('urlencoded')) throw new AppError('invalid_request', { status: 415 })
     return parse(ctx, next)
   }
 }
@@ -27,8 +25,7 @@ export function parseForm(): Middleware {
 export function formFields(ctx: AppContext): Record<string, string> {
   const fields: Record<string, string> = {}
   for (const [name, value] of new URLSearchParams(ctx.request.rawBody)) {
-    if (Object.hasOwn(fields, name) || value.includes('\0'))
-      throw new AppError('invalid_request', 400)
+    if (Object.hasOwn(fields, name) || value.includes('\0')) throw new AppError('invalid_request')
     fields[name] = value
   }
   return fields

@@ -15,7 +15,7 @@ export function refuseOtherMethods(router: Router<RequestState>): Middleware {
     const methods = [...new Set([...known.flatMap((layer) => layer.methods), 'OPTIONS'])].sort()
     const headers = { Allow: methods.join(', ') }
     ctx.state.isApi = true
-    if (ctx.method !== 'OPTIONS') throw new AppError('method_not_allowed', 405, { headers })
+    if (ctx.method !== 'OPTIONS') throw new AppError('method_not_allowed', { headers })
     ctx.status = 204
     ctx.set(headers)
     return undefined

@@ -23,7 +23,7 @@ export function metricsRoutes({ registry, access }: MetricsRouteParts): Router<R
     ctx.state.isApi = true
     ctx.set('Cache-Control', 'no-store')
     if (access !== 'open' && !isBearer(ctx.get('authorization'), access.token))
-      throw new AppError('unauthorized', 401, { headers: { 'WWW-Authenticate': 'Bearer' } })
+      throw new AppError('unauthorized', { headers: { 'WWW-Authenticate': 'Bearer' } })
     // From the first look on: the delay of the event loop is watched by a timer, which nobody needs before.
     if (!watchesProcess) collectDefaultMetrics({ register: registry })
     watchesProcess = true

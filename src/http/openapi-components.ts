@@ -1,3 +1,5 @@
+import { errorCatalogue, type ErrorCode } from '#lib/error-catalogue.ts'
+
 /** The parts of the OpenAPI document that do not depend on any route: how to sign in, and what a problem looks like. */
 export type Json = { [name: string]: unknown }
 
@@ -53,26 +55,36 @@ export const problemSchema = {
   required: ['type', 'title', 'status', 'detail', 'code', 'trace_id'],
 }
 
-export const problemResponse = (description: string, headers: unknown = traceHeader): Json => ({
-  description,
-  headers,
+const headersOf: Record<number, Json> = {
+  401: { ...traceHeader, ...authenticateHeader },
+  403: { ...traceHeader, ...authenticateHeader },
+  429: { ...traceHeader, ...retryHeader },
+  503: { ...traceHeader, ...retryHeader },
+}
+
+/** An answer with one of these codes. */
+export const problemResponse = (status: number, codes: readonly ErrorCode[]): Json => ({
+  description: codes.map((code) => `\`${code}\`: ${errorCatalogue[code].meaning}`).join('; '),
+  headers: headersOf[status] ?? traceHeader,
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 })
 
-export const usualResponses: Record<string, Json> = {
-  400: problemResponse('invalid_request: the body is not readable'),
-  401: problemResponse('unauthorized: nothing good was brought', {
-    ...traceHeader,
-    ...authenticateHeader,
-  }),
-  403: problemResponse('insufficient_scope or forbidden', {
-    ...traceHeader,
-    ...authenticateHeader,
-  }),
-  404: problemResponse('not_found'),
-  413: problemResponse('too_large'),
-  415: problemResponse('unsupported_media_type'),
-  422: problemResponse('validation_failed; errors[] says what'),
-  429: problemResponse('too_many_requests', { ...traceHeader, ...retryHeader }),
-  503: problemResponse('busy: come again', { ...traceHeader, ...retryHeader }),
+/** What `api.ts` and the storage can answer, by status. */
+export const usualCodes: Readonly<Record<number, readonly ErrorCode[]>> = {
+  400: ['invalid_request'],
+  401: ['unauthorized'],
+  403: ['insufficient_scope', 'forbidden'],
+  404: ['not_found'],
+  413: ['too_large'],
+  415: ['unsupported_media_type'],
+  422: ['validation_failed'],
+  429: ['too_many_requests'],
+  503: ['busy'],
 }
+
+export const usualResponses: Record<string, Json> = Object.fromEntries(
+  Object.entries(usualCodes).map(([status, codes]) => [
+    status,
+    problemResponse(Number(status), codes),
+  ]),
+)

@@ -1,11 +1,13 @@
 import { z } from 'zod'
-import type { Access, ApiRoute } from './api.ts'
+import { errorCatalogue, type ErrorCode } from '#lib/error-catalogue.ts'
+import type { Access, ApiRoute, RouteProblem } from './api.ts'
 import {
   headerComponents,
   problemResponse,
   problemSchema,
   securitySchemes,
   traceHeader,
+  usualCodes,
   usualResponses,
   type Json,
 } from './openapi-components.ts'
@@ -203,19 +205,22 @@ function responsesOf(one: ApiRoute, components: Components): Json {
         }
       : {}),
   }
-  const usual = usualProblems(one).map((status) => [
-    status,
-    { $ref: `#/components/responses/${status}` },
-  ])
-  const own = Object.entries(one.problems ?? {}).map(([status, text]) => [
-    status,
-    problemResponse(text, usualResponses[status]?.['headers']),
-  ])
-  return Object.fromEntries([[status, success], ...usual, ...own]) as Json
+  const usual = new Set(usualStatuses(one))
+  const own = Map.groupBy((one.problems ?? []).map(statusAndCode), ([problem]) => problem)
+  const problems = [...new Set([...usual, ...own.keys()])].map((problem) => {
+    const codes = own.get(problem)?.map(([, code]) => code)
+    if (!codes) return [problem, { $ref: `#/components/responses/${problem}` }]
+    const others = usual.has(problem) ? (usualCodes[problem] ?? []) : []
+    return [problem, problemResponse(problem, [...new Set([...codes, ...others])])]
+  })
+  return Object.fromEntries([[status, success], ...problems]) as Json
 }
 
-/** The problems that `api.ts` and the storage can add to any route like this one. */
-function usualProblems({ access, path, body, query, params, isLimited }: ApiRoute): number[] {
+const statusAndCode = (problem: RouteProblem): readonly [number, ErrorCode] =>
+  typeof problem === 'string' ? [errorCatalogue[problem].status, problem] : problem
+
+/** The statuses that `api.ts` and the storage can add to any route like this one. */
+function usualStatuses({ access, path, body, query, params, isLimited }: ApiRoute): number[] {
   return [
     ...(body ? [400, 413, 415] : []),
     ...(access === 'anyone' ? [] : [401, 403]),

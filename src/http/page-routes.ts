@@ -91,7 +91,7 @@ export function pageRoutes(
     router[route.method](route.path, async (ctx) => {
       const person = await parts.readPerson(ctx)
       if (!person || !isFresh(person, route, parts.now())) return askToSignIn(ctx, route, parts)
-      if (!mayOpen(person, route)) throw new AppError('forbidden', 403)
+      if (!mayOpen(person, route)) throw new AppError('forbidden')
       preferLocales(ctx, person.locale)
       const binding = csrfBindingOf(person)
       let fields: Record<string, string> = {}
@@ -134,7 +134,7 @@ const mayAdminister = (scopes: ReadonlySet<string>): boolean =>
 /** A form that is sent too late leads to the sign-in, and then to the page that it was on; what was typed is gone. */
 function askToSignIn(ctx: AppContext, { method, maxAge }: PageRoute, parts: PageRoutesParts): void {
   const path = method === 'get' ? ctx.originalUrl : ownPath(ctx.get('referer'), parts.basePath)
-  if (ctx.accepts('json', 'html') !== 'html') throw new AppError('unauthorized', 401)
+  if (ctx.accepts('json', 'html') !== 'html') throw new AppError('unauthorized')
   ctx.status = 303
   ctx.redirect(parts.signInUrl(path, { maxAge }))
 }

@@ -28,16 +28,16 @@ export function createShowPage(view: View): ShowPage {
 /** The words for `errors.ts`: a page, and the sentences of a problem document. */
 export function createErrorWords(show: ShowPage): { page: ErrorPage; sentences: Sentences } {
   return {
-    page: (ctx, { code, status, traceId }) =>
+    page: (ctx, { code, traceId }) =>
       show(ctx, 'error', {
-        heading: errorHeading(code, status),
-        message: errorSentence(code, status),
+        heading: errorHeading(code),
+        message: errorSentence(code),
         code,
         traceId,
       }),
     sentences: {
-      title: ({ code, status }, ctx) => translate(ctx.state.locale, errorHeading(code, status)),
-      detail: ({ code, status }, ctx) => translate(ctx.state.locale, errorSentence(code, status)),
+      title: ({ code }, ctx) => translate(ctx.state.locale, errorHeading(code)),
+      detail: ({ code }, ctx) => translate(ctx.state.locale, errorSentence(code)),
     },
   }
 }

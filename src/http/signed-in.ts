@@ -31,7 +31,7 @@ export function createSignedIn({ issuer, clientId, secrets }: SignedInParts): Si
   routes.get(signedInPath, (ctx) => {
     const [encoded = '', signature = ''] = String(ctx.query['state'] ?? '').split('.')
     const path = Buffer.from(encoded, 'base64url').toString()
-    if (!mac.fits(path, signature)) throw new AppError('invalid_request', 400)
+    if (!mac.fits(path, signature)) throw new AppError('invalid_request')
     ctx.status = 303
     ctx.redirect(ctx.query['error'] === undefined ? path : new URL(issuer).pathname)
   })

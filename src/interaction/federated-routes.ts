@@ -66,7 +66,7 @@ export function federatedSteps(parts: FederatedParts, tools: StepTools): Federat
 
   const start: Step = async (ctx, interaction, fields) => {
     const provider = providers.find(fields['provider'] ?? '', ctx.get('user-agent'))
-    if (!provider) throw new AppError('not_found', 404)
+    if (!provider) throw new AppError('not_found')
     await leave(ctx, interaction, provider)
   }
 
@@ -75,7 +75,7 @@ export function federatedSteps(parts: FederatedParts, tools: StepTools): Federat
     const ticket = await notes.take<Ticket>(one(ctx.query['ticket']), token)
     const provider = providers.find(ticket?.providerId ?? '')
     if (!ticket || !provider || !isOf(ticket.purpose, interaction))
-      throw new AppError('session_expired', 400)
+      throw new AppError('session_expired')
     if (await mustAsk(parts.identities, ticket.seen, ticket)) await link.ask(ctx, ticket)
     else await signIn(ctx, interaction, { ticket, provider })
   }

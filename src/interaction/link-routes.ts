@@ -40,13 +40,12 @@ export function linkSteps(
     const provider = parts.providers.find(ticket?.providerId ?? '')
     const email = ticket?.seen.profile.email
     if (!ticket || !provider || !email || !isOf(ticket.purpose, interaction))
-      throw new AppError('session_expired', 400)
+      throw new AppError('session_expired')
     return { ticket, provider, email }
   }
 
   const spend = async (ctx: AppContext, ticketId: string): Promise<void> => {
-    if (!(await notes.take(ticketId, browser.recognise(ctx))))
-      throw new AppError('session_expired', 400)
+    if (!(await notes.take(ticketId, browser.recognise(ctx)))) throw new AppError('session_expired')
   }
 
   const showLink = async (ctx: AppContext, interaction: Interaction): Promise<void> => {

@@ -88,7 +88,7 @@ const mailPage =
     interaction: Interaction,
     given: Partial<PageProps['mail-sign-in']>,
   ): Promise<void> => {
-    if (mailMode === 'off') throw new AppError('not_found', 404)
+    if (mailMode === 'off') throw new AppError('not_found')
     const { at, form, client } = await steps.pages.frame(interaction)
     const { state = 'ask' } = given
     const actions = { ask: `${at}/mail`, sent: `${at}/mail/code`, confirm: `${at}/mail/link` }

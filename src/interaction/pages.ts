@@ -73,7 +73,7 @@ export interface Frame {
 export function createStepPages(parts: StepPagesParts): StepPages {
   const frame: StepPages['frame'] = async ({ uid, params }) => {
     const client = await parts.provider().Client.find(String(params['client_id']))
-    if (!client) throw new AppError('session_expired', 400)
+    if (!client) throw new AppError('session_expired')
     const at = `${parts.basePath}/interaction/${uid}`
     return {
       at,

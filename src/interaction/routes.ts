@@ -116,7 +116,7 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
     await showLogin(ctx, interaction, outcome.retry)
   }
   const submitRegister: Step = async (ctx, interaction, fields) => {
-    if (!parts.registrationOpen) throw new AppError('registration_closed', 403)
+    if (!parts.registrationOpen) throw new AppError('registration_closed')
     ctx.set(await parts.limit(ctx.state.address))
     const request = factsOf(ctx)
     const outcome = await register(parts.register, fields, parts)
@@ -195,5 +195,5 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
 
 /** The interaction or its session ended while the step was on its way. */
 function expired(error: unknown): never {
-  throw error instanceof Overtaken ? new AppError('session_expired', 400) : error
+  throw error instanceof Overtaken ? new AppError('session_expired') : error
 }

@@ -83,7 +83,7 @@ export function createSecondFactorStep(parts: SecondFactorStepParts): SecondFact
     async enrol(interaction, { setup = '', code = '' }) {
       const asked = await ask(interaction)
       if (!asked || asked.methods.length > 0 || !(await isFresh(parts, interaction)))
-        throw new AppError('session_expired', 400)
+        throw new AppError('session_expired')
       if (!code.trim()) return { setup, problem: 'errors.totp_required', status: 422 }
       const enrolled = await factors.confirmTotp(asked.user, { setup, code })
       if (enrolled === 'wrong') return { setup, problem: 'errors.totp_wrong', status: 422 }
@@ -102,7 +102,7 @@ async function raised(
 ): Promise<StepResult> {
   const { accountId, amr: before = [], uid } = session!
   const stored = await provider().Session.findByUid(uid)
-  if (stored?.accountId !== accountId) throw new AppError('session_expired', 400)
+  if (stored?.accountId !== accountId) throw new AppError('session_expired')
   const amr = [...new Set([...before, ...added, 'mfa'])]
   const ts = stored.loginTs === undefined ? {} : { ts: stored.loginTs }
   const epoch = currentUnit()?.epochOf(accountId)

@@ -2,6 +2,7 @@ import { errors, type Provider } from 'oidc-provider'
 import type { AppContext } from '#http/context.ts'
 import { preferLocales } from '#http/locale.ts'
 import { AppError } from '#lib/app-error.ts'
+import type { ErrorCode } from '#lib/error-catalogue.ts'
 import type { Interaction, StepResult } from './interaction.ts'
 
 /** How every step begins and ends: the engine's interaction comes in, and the browser goes back to the engine. */
@@ -10,7 +11,7 @@ import type { Interaction, StepResult } from './interaction.ts'
 export async function begin(
   provider: Provider,
   ctx: AppContext,
-  codeElsewhere = 'session_expired',
+  codeElsewhere: ErrorCode = 'session_expired',
 ): Promise<Interaction> {
   try {
     const interaction = await provider.interactionDetails(ctx.req, ctx.res)
@@ -19,7 +20,7 @@ export async function begin(
   } catch (cause) {
     if (!(cause instanceof errors.SessionNotFound)) throw cause
   }
-  throw new AppError(codeElsewhere, 400)
+  throw new AppError(codeElsewhere)
 }
 
 /** Keeps what this step has found; `merge` keeps what earlier steps found too. Resolves to where the browser goes on. */

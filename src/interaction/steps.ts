@@ -1,6 +1,7 @@
 import type { AuditNote } from '#http/audit.ts'
 import type { AppContext, Middleware } from '#http/context.ts'
 import { AppError } from '#lib/app-error.ts'
+import type { ErrorCode } from '#lib/error-catalogue.ts'
 import type { User } from '#storage/users.ts'
 import type { Interaction, StepResult } from './interaction.ts'
 import type { LoginRetry } from './login.ts'
@@ -12,7 +13,7 @@ export interface Steps {
   /** A page of the interaction that this browser's cookie names; another browser gets 400 with the code. */
   show(
     page: (ctx: AppContext, interaction: Interaction) => Promise<void>,
-    codeElsewhere?: string,
+    codeElsewhere?: ErrorCode,
   ): Middleware
   /** A form of it: parsed, and refused unless it carries the interaction's token. */
   submit(step: Step): Middleware
@@ -39,7 +40,7 @@ export type Step = (
 ) => Promise<void>
 
 export function expectPrompt(interaction: Interaction, name: string): void {
-  if (interaction.prompt.name !== name) throw new AppError('session_expired', 400)
+  if (interaction.prompt.name !== name) throw new AppError('session_expired')
 }
 
 /** What the passkey script has put into a form; undefined when it is no JSON. */

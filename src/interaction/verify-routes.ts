@@ -129,6 +129,6 @@ export function createVerifyStep(
 
 function waitingOf({ result }: Interaction): Waiting {
   const waiting = result?.['waiting'] as Waiting | undefined
-  if (!waiting) throw new AppError('session_expired', 400)
+  if (!waiting) throw new AppError('session_expired')
   return waiting
 }

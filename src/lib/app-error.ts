@@ -1,10 +1,11 @@
+import { entryOf, type ErrorCode } from './error-catalogue.ts'
+
 /**
  * An error that a caller may see. Everything else becomes `server_error` with a trace id and no detail.
  * The sentence for people is looked up by `code` in the locale files, under `errors.`.
  */
 export class AppError extends Error {
-  /** Stable identifier, snake_case; part of the interface. */
-  readonly code: string
+  readonly code: ErrorCode
   /** HTTP status. */
   readonly status: number
   readonly headers: Record<string, string>
@@ -13,18 +14,21 @@ export class AppError extends Error {
   /** More members of the problem document (RFC 9457 §3.2), in wire spelling. */
   readonly members: Readonly<Record<string, unknown>>
 
-  constructor(code: string, status: number, options: AppErrorOptions = {}) {
+  constructor(code: ErrorCode, options: AppErrorOptions = {}) {
     super(code, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'AppError'
     this.code = code
-    this.status = status
-    this.headers = options.headers ?? {}
+    const entry = entryOf(code)
+    this.status = options.status ?? entry.status
+    this.headers = { ...entry.headers, ...options.headers }
     this.problems = options.problems
     this.members = options.members ?? {}
   }
 }
 
 export interface AppErrorOptions {
+  /** Where HTTP has a more exact one than the catalogue. */
+  status?: number
   cause?: unknown
   headers?: Record<string, string>
   problems?: readonly FieldProblem[]
@@ -39,11 +43,15 @@ export interface FieldProblem {
 
 /** For `catch`: undefined in place of a refusal with this code; every other error goes on. */
 export const unless =
-  (code: string) =>
+  (code: ErrorCode) =>
   (error: unknown): undefined => {
     if (!(error instanceof AppError && error.code === code)) throw error
   }
 
+/** For a proof of who somebody is that is not good: 401, with a challenge (RFC 9110 §11.6.1). */
+export const unauthenticated = (code: ErrorCode, challenge = 'Bearer'): AppError =>
+  new AppError(code, { status: 401, headers: { 'WWW-Authenticate': challenge } })
+
 /** The answer when a queue is full or a backend is away: 503, and when to come again (seconds). */
 export const busy = (retryAfter: number, cause?: unknown): AppError =>
-  new AppError('busy', 503, { cause, headers: { 'Retry-After': String(retryAfter) } })
+  new AppError('busy', { cause, headers: { 'Retry-After': String(retryAfter) } })

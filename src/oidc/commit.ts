@@ -60,7 +60,7 @@ async function answerOvertaken(
   }
   // The cookies would be those of the session that has ended.
   ctx.remove('Set-Cookie')
-  if (ctx.method !== 'GET') throw new AppError('session_expired', 400)
+  if (ctx.method !== 'GET') throw new AppError('session_expired')
   // Once more, with what is there now.
   ctx.redirect(ctx.originalUrl)
   ctx.status = 303

@@ -127,10 +127,10 @@ async function issue(parts: FirstPartyParts, signIn: SignIn): Promise<TokenAnswe
   const provider = parts.provider()
   const client = await provider.Client.find(signIn.clientId ?? firstPartyClientId)
   const isProven = signIn.isClientAuthenticated === true || client?.clientAuthMethod === 'none'
-  if (!client || !isFirstParty(client) || !isProven) throw new AppError('invalid_client', 400)
+  if (!client || !isFirstParty(client) || !isProven) throw new AppError('invalid_client')
   const identifier = signIn.resource ?? parts.defaultResource
   const resource = await parts.resources.find(identifier)
-  if (!resource) throw new AppError('invalid_target', 400)
+  if (!resource) throw new AppError('invalid_target')
 
   const scope = (await parts.allowedScopes(signIn.accountId, identifier)).join(' ')
   const { amr } = signIn

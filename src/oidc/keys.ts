@@ -76,13 +76,12 @@ export function createKeys({ store, sealer, now, publishMs, retireMs }: KeysPart
     async rotate({ force = false } = {}) {
       const keys = await store.list()
       const young = keys.some((key) => key.state === 'next' && now() - key.stateSince < publishMs)
-      if (young && !force) throw new AppError('keys_too_young', 409)
+      if (young && !force) throw new AppError('keys_too_young')
       const moved = keys
         .filter((key) => key.state !== 'previous' || now() - key.stateSince < retireMs)
         .map((key) => sealAnew(advance(key, now()), sealer))
       const fresh = await Promise.all(signingAlgs.map((alg) => make(alg, 'next')))
-      if (!(await store.replaceAll(keys, [...moved, ...fresh])))
-        throw new AppError('keys_changed', 409)
+      if (!(await store.replaceAll(keys, [...moved, ...fresh]))) throw new AppError('keys_changed')
     },
 
     async revoke(id) {
@@ -90,7 +89,7 @@ export function createKeys({ store, sealer, now, publishMs, retireMs }: KeysPart
       for (;;) {
         const keys = await store.list()
         const revoked = keys.find((key) => key.id === id)
-        if (!revoked) throw new AppError('not_found', 404)
+        if (!revoked) throw new AppError('not_found')
         const rest = succeeded(keys, revoked, now())
         if (await store.replaceAll(keys, [...rest, ...(await makeMissing(rest))])) return revoked
       }

@@ -59,13 +59,13 @@ export function createChangeEmail(parts: ChangeEmailParts): ChangeEmail {
       const email = await codes.sentTo(purpose, user.id)
       const holder = email === undefined ? undefined : { accountId: user.id, email }
       const fits = await codes.spend(purpose, holder, code)
-      if (!fits || email === undefined) throw new AppError('invalid_code', 400)
+      if (!fits || email === undefined) throw new AppError('invalid_code')
       const changed = await users
         .update(user.id, { email, emailVerified: true })
         .catch((error: unknown) => {
-          throw error instanceof AlreadyExists ? new AppError('email_taken', 409) : error
+          throw error instanceof AlreadyExists ? new AppError('email_taken') : error
         })
-      if (!changed) throw new AppError('forbidden', 403)
+      if (!changed) throw new AppError('forbidden')
       await artifacts.removeByAccount(user.id, ['PasswordReset', 'EmailVerification', 'MailCode'])
       const { email: to, locale = 'en' } = user
       if (to !== undefined && to !== email) await send('emailChanged', { to, locale, about: email })

@@ -138,7 +138,7 @@ export function createRequestLimits({
         'RateLimit-Reset': String(tightest.reset),
       }
       if (tightest.remaining >= 0) return headers
-      throw new AppError('too_many_requests', 429, {
+      throw new AppError('too_many_requests', {
         headers: { ...headers, 'Retry-After': String(tightest.reset) },
       })
     },

@@ -72,4 +72,4 @@ export function createMailLinks({ users, artifacts, now }: MailLinksParts): Mail
   }
 }
 
-export const invalidToken = (): AppError => new AppError('invalid_token', 400)
+export const invalidToken = (): AppError => new AppError('invalid_token')

@@ -42,7 +42,7 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
       summary: 'Set a new password with the token of the link; every session of the user ends.',
       body: z.object({ token: text(128).min(1), password }),
       answer: { status: 200, description: 'Done.', schema: message },
-      problems: { 400: 'invalid_token: unknown, used or too old' },
+      problems: ['invalid_token'],
       async handle({ body, request }) {
         const outcome = await recovery.resetPassword(body.token, body.password)
         if ('problem' in outcome) throw invalid('body.password', outcome.problem)
@@ -77,9 +77,7 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
         z.strictObject({ email, code: text(32).min(1) }),
       ]),
       answer: { status: 200, description: 'Done.', schema: message },
-      problems: {
-        400: 'invalid_token: unknown, used or too old; invalid_code: likewise, or an unknown address, or tried too often',
-      },
+      problems: ['invalid_token', 'invalid_code'],
       async handle({ body, caller, credential, request }) {
         const by = credential === undefined ? caller : await identify(credential, request)
         const user = await recovery.verifyEmail(body, by?.userId === undefined ? [] : [by.userId])
@@ -95,7 +93,7 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
         'Say that an account was made with an address by someone else, with the token of the link that would confirm it: the address is removed from the account, and its sign-ins end.',
       body: z.strictObject({ token: text(128).min(1) }),
       answer: { status: 200, description: 'Done.', schema: message },
-      problems: { 400: 'invalid_token: unknown, used or too old' },
+      problems: ['invalid_token'],
       async handle({ body, request }) {
         const user = await recovery.disownEmail(body.token)
         audit({ type: 'email.disowned', target: `user:${user.id}` }, request)
@@ -106,4 +104,4 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
 }
 
 const invalid = (path: string, message: string): AppError =>
-  new AppError('validation_failed', 422, { problems: [{ path, message }] })
+  new AppError('validation_failed', { problems: [{ path, message }] })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { route, text, type ApiRoute, type RequestFacts } from '#http/api.ts'
 import type { Audit } from '#http/audit.ts'
-import { AppError } from '#lib/app-error.ts'
+import { AppError, unauthenticated } from '#lib/app-error.ts'
 import type { User } from '#storage/users.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { CompleteSignIn } from './complete-sign-in.ts'
@@ -85,7 +85,7 @@ export function authRoutes(parts: AuthRouteParts): ApiRoute[] {
           }),
         }),
       },
-      problems: { 403: 'registration is closed', 409: 'username_taken' },
+      problems: ['registration_closed', 'username_taken'],
       handle: ({ body, request }) => registerAccount(parts, body, request),
     }),
     route({
@@ -100,11 +100,14 @@ export function authRoutes(parts: AuthRouteParts): ApiRoute[] {
         description: 'Tokens for the API, and the user.',
         schema: signInSchema,
       },
-      problems: {
-        400: 'invalid_request; invalid_client, invalid_target: no such application or resource',
-        401: 'invalid_credentials: wrong, unknown, banned or locked, which all look alike',
-        403: 'mfa_required: with `mfa_token`, `expires_in` and `methods`, for /auth/mfa; or email_not_verified, second_factor_missing',
-      },
+      problems: [
+        'invalid_client',
+        'invalid_target',
+        'invalid_credentials',
+        'mfa_required',
+        'email_not_verified',
+        'second_factor_missing',
+      ],
       handle: ({ body, request }) => logIn(parts, body, request),
     }),
     route({
@@ -115,13 +118,10 @@ export function authRoutes(parts: AuthRouteParts): ApiRoute[] {
       summary: 'A new pair for a refresh token, which is then spent; reuse revokes the family.',
       body: z.object({ refresh_token: text(4096).min(1) }),
       answer: { status: 200, description: 'A new pair.', schema: tokensSchema },
-      problems: { 401: 'invalid_token' },
+      problems: [[401, 'invalid_token']],
       async handle({ body, request }) {
         const pair = await parts.tokens.refresh(body.refresh_token, request)
-        if (!pair)
-          throw new AppError('invalid_token', 401, {
-            headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
-          })
+        if (!pair) throw unauthenticated('invalid_token', 'Bearer error="invalid_token"')
         return pair
       },
     }),
@@ -159,7 +159,7 @@ async function registerAccount(
   },
   request: RequestFacts,
 ) {
-  if (!registrationOpen) throw new AppError('registration_closed', 403)
+  if (!registrationOpen) throw new AppError('registration_closed')
   const made = await register(body)
   const echo = {
     user: {
@@ -177,13 +177,13 @@ async function registerAccount(
     return echo
   }
   const { email: emailProblem, ...others } = made.problems
-  if (others.username === 'username_taken') throw new AppError('username_taken', 409)
+  if (others.username === 'username_taken') throw new AppError('username_taken')
   if (emailProblem === 'email_taken' && Object.keys(others).length === 0) {
     await parts.onboarding.registeredAgain(body.email, request)
     return echo
   }
   const problems = Object.entries(made.problems).filter(([, code]) => code !== 'email_taken')
-  throw new AppError('validation_failed', 422, {
+  throw new AppError('validation_failed', {
     problems: problems.map(([field, code]) => ({ path: `body.${field}`, message: code })),
   })
 }
@@ -199,9 +199,9 @@ async function logIn(
   const user = await authenticate({ identifier, password: body.password, address })
   if (!user) {
     audit({ type: 'login.failed', details: { identifier: identifier.slice(0, 254) } }, request)
-    throw new AppError('invalid_credentials', 401, { headers: { 'WWW-Authenticate': 'Bearer' } })
+    throw new AppError('invalid_credentials')
   }
-  if (onboarding.needsVerification(user)) throw new AppError('email_not_verified', 403)
+  if (onboarding.needsVerification(user)) throw new AppError('email_not_verified')
   const { client_id: clientId, resource } = body
   const amr = ['pwd']
   await parts.secondStep(user, { clientId, resource, amr })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { route, text, type ApiRoute, type RequestFacts } from '#http/api.ts'
-import { AppError } from '#lib/app-error.ts'
+import { AppError, unauthenticated } from '#lib/app-error.ts'
 import { sha256 } from '#lib/hashing.ts'
 import { isActive } from '#storage/active.ts'
 import type { User } from '#storage/users.ts'
@@ -62,11 +62,7 @@ export function secondStepRoutes(parts: SecondStepRouteParts): ApiRoute[] {
       summary: 'Finish a sign-in that /auth/login has answered with mfa_required.',
       body: second,
       answer,
-      problems: {
-        400: 'invalid_token: the mfa_token is unknown, used or too old',
-        401: 'invalid_code: wrong, or used before',
-        429: 'factor_waits: five wrong codes; this method waits 15 minutes, others do not',
-      },
+      problems: ['invalid_token', [401, 'invalid_code'], 'factor_waits'],
       handle: ({ body, request }) => finishMfa(parts, body, request),
     }),
     route({
@@ -80,7 +76,7 @@ export function secondStepRoutes(parts: SecondStepRouteParts): ApiRoute[] {
         description: 'PublicKeyCredentialRequestOptionsJSON (WebAuthn level 3).',
         schema: z.looseObject({ challenge: z.string() }),
       },
-      problems: { 400: 'invalid_token' },
+      problems: ['invalid_token'],
       async handle({ body: { mfa_token: mfaToken } }) {
         if (mfaToken === undefined) return parts.passkeys.requestOptions(alone)
         const { userId } = await pendingOf(parts, mfaToken)
@@ -93,7 +89,7 @@ export function secondStepRoutes(parts: SecondStepRouteParts): ApiRoute[] {
       summary: 'Sign in with a passkey alone; it must have verified its user.',
       body: first,
       answer,
-      problems: { 401: 'invalid_passkey', 403: 'email_not_verified' },
+      problems: [[401, 'invalid_passkey'], 'email_not_verified'],
       handle: ({ body, request }) => signInWithPasskey(parts, body, request),
     }),
   ]
@@ -101,7 +97,7 @@ export function secondStepRoutes(parts: SecondStepRouteParts): ApiRoute[] {
 
 async function pendingOf({ mfaTokens }: SecondStepRouteParts, mfaToken: string) {
   const pending = await mfaTokens.find(mfaToken)
-  if (!pending) throw new AppError('invalid_token', 400)
+  if (!pending) throw new AppError('invalid_token')
   return pending
 }
 
@@ -116,9 +112,9 @@ async function finishMfa(
   const verdict = await parts.secondFactor.verify(userId, { method, code, response, purpose })
   if (!verdict.accepted) {
     parts.audit({ type: 'second_factor.failed', ...about }, request)
-    throw verdict.reason === 'wait' ? waits() : refused('invalid_code')
+    throw verdict.reason === 'wait' ? new AppError('factor_waits') : unauthenticated('invalid_code')
   }
-  if (!(await parts.mfaTokens.spend(mfaToken))) throw new AppError('invalid_token', 400)
+  if (!(await parts.mfaTokens.spend(mfaToken))) throw new AppError('invalid_token')
   const user = { ...(await stillThere(parts, userId)), signInEpoch: epoch }
   parts.audit({ type: 'second_factor.succeeded', ...about }, request)
   const amr = [...new Set([...signIn.amr, ...verdict.amr, 'mfa'])]
@@ -134,9 +130,9 @@ async function signInWithPasskey(
   const user = proof && (await parts.admit(proof))
   if (!user) {
     parts.audit({ type: 'login.failed', details: { method: 'passkey' } }, request)
-    throw refused('invalid_passkey')
+    throw unauthenticated('invalid_passkey')
   }
-  if (parts.onboarding.needsVerification(user)) throw new AppError('email_not_verified', 403)
+  if (parts.onboarding.needsVerification(user)) throw new AppError('email_not_verified')
   const { amr } = proof
   await parts.secondStep(user, { clientId, resource, amr })
   return finishSignIn(parts, { user, clientId, resource, amr }, request)
@@ -145,12 +141,6 @@ async function signInWithPasskey(
 /** Between the password and the code somebody may have been banned. */
 async function stillThere({ users }: SecondStepRouteParts, userId: string): Promise<User> {
   const user = await users.findById(userId)
-  if (!isActive(user)) throw new AppError('invalid_token', 400)
+  if (!isActive(user)) throw new AppError('invalid_token')
   return user
 }
-
-const refused = (code: string): AppError =>
-  new AppError(code, 401, { headers: { 'WWW-Authenticate': 'Bearer' } })
-
-const waits = (): AppError =>
-  new AppError('factor_waits', 429, { headers: { 'Retry-After': '900' } })

@@ -64,7 +64,7 @@ export function createVerification(parts: VerificationParts, links: MailLinks): 
     const user = await findUser(who)
     const holder = user?.email === undefined ? undefined : holderOf(user, user.email)
     if (!(await codes.spend('verify-email', holder, code)) || !user)
-      throw new AppError('invalid_code', 400)
+      throw new AppError('invalid_code')
     return user
   }
   const look = async (token: string): Promise<MailLink> => {

@@ -1,12 +1,17 @@
+import { entryOf, type ErrorCode } from '#lib/error-catalogue.ts'
 import { isMessageKey, type MessageKey } from './translate.ts'
 
-/** The heading for an error's code; one with no words of its own gets those of its status. */
-export const errorHeading = (code: string, status: number): MessageKey =>
-  wordsOf('errorHeadings', code, status)
+/** The sentence for an error. A code that has none does not compile. */
+export const errorSentence = (code: ErrorCode): MessageKey => `errors.${code}`
 
-/** The sentence for an error's code; one with no words of its own gets those of its status. */
-export const errorSentence = (code: string, status: number): MessageKey =>
-  wordsOf('errors', code, status)
+/** The heading of the page that says it; an error with none of its own gets that of its kind. */
+export function errorHeading(code: ErrorCode): MessageKey {
+  const key = `errorHeadings.${code}`
+  if (isMessageKey(key)) return key
+  return entryOf(code).status >= 500
+    ? 'errorHeadings.server_error'
+    : 'errorHeadings.invalid_request'
+}
 
 /**
  * What is wrong with a field: a code of our own rules has its sentence; the message of a schema is for developers, so the
@@ -15,10 +20,4 @@ export const errorSentence = (code: string, status: number): MessageKey =>
 export function fieldSentence(field: string, message: string): MessageKey {
   const sentences = [`errors.${message}`, `fields.${field}`]
   return sentences.find(isMessageKey) ?? 'fields.other'
-}
-
-function wordsOf(group: 'errors' | 'errorHeadings', code: string, status: number): MessageKey {
-  const key = `${group}.${code}`
-  if (isMessageKey(key)) return key
-  return status >= 500 ? `${group}.server_error` : `${group}.invalid_request`
 }

@@ -119,7 +119,7 @@ async function phoneNumber(
   )
   const phone = phoneOf(info)
   if (phone === undefined || !isFresh(info, { appId: app.appId, at: now() }))
-    throw new AppError('wechat_data_invalid', 400)
+    throw new AppError('wechat_data_invalid')
   return { phone, countryCode: info.countryCode, nationalNumber: info.purePhoneNumber }
 }
 

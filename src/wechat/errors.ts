@@ -31,11 +31,11 @@ export const errcodeBusy = -1
 export const isTokenRefused = (error: unknown): boolean =>
   error instanceof WechatRefused && [40001, 40014, 42001].includes(error.errcode)
 
-const codeInvalid = (cause: Error) => new AppError('wechat_code_invalid', 400, { cause })
+const codeInvalid = (cause: Error) => new AppError('wechat_code_invalid', { cause })
 const tooMany = (cause: Error) =>
-  new AppError('too_many_requests', 429, { cause, headers: { 'Retry-After': '60' } })
+  new AppError('too_many_requests', { cause, headers: { 'Retry-After': '60' } })
 const wrong = (path: string, message: string) => (cause: Error) =>
-  new AppError('validation_failed', 422, { cause, problems: [{ path, message }] })
+  new AppError('validation_failed', { cause, problems: [{ path, message }] })
 
 /** What the caller can do something about, by errcode. */
 const refusals: Record<number, (cause: Error) => AppError> = {
@@ -44,7 +44,7 @@ const refusals: Record<number, (cause: Error) => AppError> = {
   40029: codeInvalid,
   40163: codeInvalid, // used before
   41008: codeInvalid,
-  40226: (cause) => new AppError('wechat_blocked', 403, { cause }), // WeChat holds the person for dangerous
+  40226: (cause) => new AppError('wechat_blocked', { cause }), // WeChat holds the person for dangerous
   45009: tooMany,
   45011: tooMany, // 100 a minute for one person
   40097: wrong('body', 'WeChat refuses these parameters'),
@@ -59,10 +59,10 @@ const refusals: Record<number, (cause: Error) => AppError> = {
 export function wechatProblem(error: unknown): unknown {
   if (error instanceof WechatAway) return unavailable(error, error.retryAfter)
   if (!(error instanceof WechatRefused)) return error
-  return refusals[error.errcode]?.(error) ?? new AppError('wechat_refused', 502, { cause: error })
+  return refusals[error.errcode]?.(error) ?? new AppError('wechat_refused', { cause: error })
 }
 
 function unavailable(cause: Error, retryAfter: number): AppError {
   const { headers } = busy(retryAfter)
-  return new AppError('wechat_unavailable', 503, { cause, headers })
+  return new AppError('wechat_unavailable', { cause, headers })
 }

@@ -48,6 +48,6 @@ export const createWechatGrant = (parts: WechatGrantParts): ExtensionGrant => ({
 })
 
 const invalid = (issues: readonly { path: PropertyKey[]; message: string }[]): AppError =>
-  new AppError('validation_failed', 422, {
+  new AppError('validation_failed', {
     problems: issues.map(({ path, message }) => ({ path: path.join('.'), message })),
   })

@@ -135,7 +135,7 @@ async function toldOf(
     if (data !== undefined) return data
     const before = await sessionKeys.find({ appId, openid })
     const older = before === undefined ? undefined : read(before)
-    if (older === undefined) throw new AppError('wechat_data_invalid', 400)
+    if (older === undefined) throw new AppError('wechat_data_invalid')
     return older
   }
 
@@ -146,8 +146,7 @@ async function toldOf(
   if (encryptedData === undefined || iv === undefined) return { profile: profileOf(signed ?? {}) }
   const data = await withEitherKey((key) => decryptOpenData({ encryptedData, iv }, key))
   const isTheirs = data.openId === undefined || data.openId === openid
-  if (!isTheirs || !isFresh(data, { appId, at: now() }))
-    throw new AppError('wechat_data_invalid', 400)
+  if (!isTheirs || !isFresh(data, { appId, at: now() })) throw new AppError('wechat_data_invalid')
   return {
     profile: profileOf({ ...signed, ...data }),
     phone: data.purePhoneNumber === undefined ? undefined : phoneOf(data),

@@ -37,7 +37,7 @@ export const wechatScope: ResourceScope = {
 export function createMiniPrograms({ apps, ...parts }: MiniProgramsParts): MiniPrograms {
   const appOf = (appId: string | undefined): WechatApp => {
     const app = appId === undefined ? apps[0] : apps.find((one) => one.appId === appId)
-    if (!app) throw new AppError('wechat_app_unknown', 400)
+    if (!app) throw new AppError('wechat_app_unknown')
     return app
   }
   return {

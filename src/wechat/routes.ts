@@ -20,12 +20,13 @@ export interface WechatRouteParts extends FinishParts {
 
 const appId = text(128).optional()
 
-const problems = {
-  400: 'wechat_code_invalid: used, too old or not of this app; wechat_data_invalid; wechat_app_unknown',
-  429: 'too_many_requests, here or at WeChat',
-  502: 'wechat_refused: the app id, its secret or its rights at WeChat are not right; see the log',
-  503: 'wechat_unavailable: WeChat is away or busy; Retry-After says when to come again',
-}
+const problems = [
+  'wechat_code_invalid',
+  'wechat_app_unknown',
+  'too_many_requests',
+  'wechat_refused',
+  'wechat_unavailable',
+] as const
 
 export const wechatRoutes = (parts: WechatRouteParts): ApiRoute[] => [
   loginRoute(parts),
@@ -48,10 +49,15 @@ const loginRoute = (parts: WechatRouteParts): ApiRoute =>
       description: 'Tokens for the API, and the user.',
       schema: signInSchema,
     },
-    problems: {
+    problems: [
       ...problems,
-      403: 'wechat_blocked: WeChat holds the person for dangerous; account_disabled; registration_closed; mfa_required, as at /auth/login',
-    },
+      'wechat_data_invalid',
+      'wechat_blocked',
+      'account_disabled',
+      'registration_closed',
+      'mfa_required',
+      'second_factor_missing',
+    ],
     async handle({ body, request }) {
       const { client_id: clientId, resource, ...given } = body
       const { user, details } = await parts.wechat.login(given, { ...request, clientId })

@@ -211,7 +211,7 @@ test('a request too many is refused before it is looked at', async (t) => {
     showPage: () => {},
     passwordMinLength: 8,
     holdersIn: async () => [],
-    limit: () => Promise.reject(new AppError('too_many_requests', 429)),
+    limit: () => Promise.reject(new AppError('too_many_requests')),
   })
   const url = await serve(
     t,

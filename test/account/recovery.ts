@@ -23,7 +23,7 @@ export async function open(t: ExecutionContext) {
   const audited: string[] = []
   const good = new Set(['good'])
   const spend = (token: string): { user: User } => {
-    if (!good.delete(token)) throw new AppError('invalid_token', 400)
+    if (!good.delete(token)) throw new AppError('invalid_token')
     return { user: { id: 'u1' } as User }
   }
   const recovery: Recovery = {
@@ -43,7 +43,7 @@ export async function open(t: ExecutionContext) {
         return spend(proof.token).user
       }
       calls.push(`verify ${proof.code}`)
-      if (proof.code !== '482 913') throw new AppError('invalid_code', 400)
+      if (proof.code !== '482 913') throw new AppError('invalid_code')
       return { id: 'u1' } as User
     },
     whoseEmail: async (token) =>

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import test, { type ExecutionContext } from 'ava'
 import { pino } from 'pino'
 import { errors, logUnanswered } from '#http/errors.ts'
 import { trace } from '#http/trace.ts'
 import { AppError } from '#lib/app-error.ts'
+import { errorCatalogue } from '#lib/error-catalogue.ts'
 import { StorageUnavailable } from '#storage/errors.ts'
 import { serve } from './serve.ts'
 
@@ -28,7 +30,7 @@ async function answerTo(t: ExecutionContext, thrown: unknown, accept = 'applicat
 }
 
 test('an AppError is answered with its code, status and headers', async (t) => {
-  const error = new AppError('too_many_requests', 429, { headers: { 'Retry-After': '7' } })
+  const error = new AppError('too_many_requests', { headers: { 'Retry-After': '7' } })
   const { response, text } = await answerTo(t, error)
   t.is(response.status, 429)
   t.is(response.headers.get('retry-after'), '7')
@@ -72,7 +74,7 @@ test('an error of the HTTP plumbing keeps its status, without its message', asyn
 })
 
 test('a browser gets a page', async (t) => {
-  const { response, text } = await answerTo(t, new AppError('csrf', 403), 'text/html')
+  const { response, text } = await answerTo(t, new AppError('csrf'), 'text/html')
   t.is(response.status, 403)
   t.is(text, '<p>csrf</p>')
 })
@@ -99,3 +101,16 @@ async function* failing() {
   yield 'the beginning'
   throw new Error('no disk')
 }
+
+test('the documents list every error with its status and meaning', (t) => {
+  const rows = readFileSync('docs/json-api.md', 'utf8').matchAll(
+    /^\| `([a-z_]+)` +\| (\d{3}) +\| (\S.*?) +\|$/gm,
+  )
+  const listed = [...rows].map(([, code, status, meaning]) => [code, Number(status), meaning])
+  const errors = Object.entries(errorCatalogue).map(([code, one]) => [
+    code,
+    one.status,
+    one.meaning,
+  ])
+  t.deepEqual(listed, errors)
+})

@@ -103,7 +103,7 @@ export const admin: Mutant[] = [
   {
     id: 'banned-user-gets-a-link',
     file: 'src/admin/user-actions.ts',
-    before: `  if (user.bannedAt !== undefined) throw new AppError('banned', 409)
+    before: `  if (user.bannedAt !== undefined) throw new AppError('banned')
 `,
     after: '',
     reason: 'An administrator would be told that a link is on its way that is not.',
@@ -170,7 +170,7 @@ export const admin: Mutant[] = [
   {
     id: 'third-secret',
     file: 'src/admin/client-secrets.ts',
-    before: `    if (secretHashes.length > 1) throw new AppError('two_secrets', 409)
+    before: `    if (secretHashes.length > 1) throw new AppError('two_secrets')
 `,
     after: '',
     reason: 'Secrets that nobody remembers would pile up.',
@@ -221,16 +221,16 @@ export const admin: Mutant[] = [
   {
     id: 'own-api-unprotected',
     file: 'src/admin/resources.ts',
-    before: `if (!stays) throw new AppError('protected_resource', 409)`,
-    after: `if (!stays && after === null) throw new AppError('protected_resource', 409)`,
+    before: `if (!stays) throw new AppError('protected_resource')`,
+    after: `if (!stays && after === null) throw new AppError('protected_resource')`,
     reason: 'A scope of administrators could be opened to everybody.',
     tests: ['test/admin/resources.test.ts'],
   },
   {
     id: 'resource-in-use-deleted',
     file: 'src/admin/resources.ts',
-    before: `if (problems.length > 0) throw new AppError('in_use', 409, { problems })`,
-    after: `if (problems.length < 0) throw new AppError('in_use', 409, { problems })`,
+    before: `if (problems.length > 0) throw new AppError('in_use', { problems })`,
+    after: `if (problems.length < 0) throw new AppError('in_use', { problems })`,
     reason: 'A role would keep a permission that comes alive with a new scope.',
     tests: ['test/admin/resources.test.ts'],
   },
@@ -258,8 +258,8 @@ export const admin: Mutant[] = [
   {
     id: 'declared-provider-changed',
     file: 'src/admin/providers.ts',
-    before: `if (declaredOf(parts, id)) throw new AppError('protected_provider', 409)`,
-    after: `if (id === '') throw new AppError('protected_provider', 409)`,
+    before: `if (declaredOf(parts, id)) throw new AppError('protected_provider')`,
+    after: `if (id === '') throw new AppError('protected_provider')`,
     reason: "An administrator would be told that the operator's provider is changed.",
     tests: ['test/admin/providers.test.ts'],
   },

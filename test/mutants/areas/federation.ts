@@ -63,7 +63,7 @@ export const federation: Mutant[] = [
   {
     id: 'registration-not-closed',
     file: 'src/federation/sign-in.ts',
-    before: `    if (!parts.registrationOpen) throw new AppError('registration_closed', 403)
+    before: `    if (!parts.registrationOpen) throw new AppError('registration_closed')
 `,
     after: '',
     reason: 'Strangers would get accounts where registration is closed.',

@@ -139,8 +139,8 @@ export const http: Mutant[] = [
   {
     id: 'error-detail',
     file: 'src/http/errors.ts',
-    before: `return new AppError('server_error', 500, { cause: thrown })`,
-    after: `return new AppError('server_error', 500, { cause: thrown, problems: [{ path: '', message: String(thrown) }] })`,
+    before: `return new AppError('server_error', { cause: thrown })`,
+    after: `return new AppError('server_error', { cause: thrown, problems: [{ path: '', message: String(thrown) }] })`,
     reason: 'A failure would tell strangers how the server is built.',
     tests: ['test/http/errors.test.ts'],
   },

@@ -54,7 +54,7 @@ export const interaction: Mutant[] = [
   {
     id: 'registration-by-form',
     file: 'src/interaction/routes.ts',
-    before: `    if (!parts.registrationOpen) throw new AppError('registration_closed', 403)
+    before: `    if (!parts.registrationOpen) throw new AppError('registration_closed')
 `,
     after: '',
     reason: 'Strangers would get accounts where registration is closed.',

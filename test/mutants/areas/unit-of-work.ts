@@ -71,7 +71,7 @@ export const unitOfWork: Mutant[] = [
   {
     id: 'overtaken-form-is-sent-back',
     file: 'src/oidc/commit.ts',
-    before: `  if (ctx.method !== 'GET') throw new AppError('session_expired', 400)
+    before: `  if (ctx.method !== 'GET') throw new AppError('session_expired')
 `,
     after: '',
     reason: 'A form that was too late would look as if it had worked.',

@@ -233,15 +233,15 @@ export const users: Mutant[] = [
   {
     id: 'banned-between-the-factors',
     file: 'src/users/second-step-routes.ts',
-    before: `if (!isActive(user)) throw new AppError('invalid_token', 400)`,
-    after: `if (!user) throw new AppError('invalid_token', 400)`,
+    before: `if (!isActive(user)) throw new AppError('invalid_token')`,
+    after: `if (!user) throw new AppError('invalid_token')`,
     reason: 'Somebody who is banned between password and code would get in.',
     tests: ['test/security/second-factor.test.ts'],
   },
   {
     id: 'mfa-token-works-twice',
     file: 'src/users/second-step-routes.ts',
-    before: `  if (!(await parts.mfaTokens.spend(mfaToken))) throw new AppError('invalid_token', 400)
+    before: `  if (!(await parts.mfaTokens.spend(mfaToken))) throw new AppError('invalid_token')
 `,
     after: '',
     reason: 'One password would give many sign-ins.',
@@ -250,9 +250,9 @@ export const users: Mutant[] = [
   {
     id: 'unconfirmed-sign-in',
     file: 'src/users/routes.ts',
-    before: `  if (onboarding.needsVerification(user)) throw new AppError('email_not_verified', 403)
+    before: `  if (onboarding.needsVerification(user)) throw new AppError('email_not_verified')
 `,
-    after: `  if (onboarding.needsVerification(user) && user.email === '') throw new AppError('email_not_verified', 403)
+    after: `  if (onboarding.needsVerification(user) && user.email === '') throw new AppError('email_not_verified')
 `,
     reason: 'An address that must be confirmed would not have to be.',
     tests: ['test/api/recovery.test.ts'],
