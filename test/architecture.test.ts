@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { globSync, readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import test from 'ava'
 
@@ -7,6 +7,7 @@ const floors = [
   ['lib'],
   ['config', 'storage', 'view'],
   ['http', 'mail', 'storage/sql', 'storage/redis'],
+  ['wire'],
   ['federation/providers'],
   ['users', 'api-keys', 'audit', 'federation', 'factors', 'oidc'],
   ['callers', 'foreign-tokens', 'telemetry', 'wechat'],
@@ -125,6 +126,23 @@ test('the request’s context stays in http, in routes and in the engine’s hoo
   const naming = plain.filter(({ target }) => target === 'koa' || target === '#http/context.ts')
   t.deepEqual(
     naming.map(({ file }) => file),
+    [],
+  )
+})
+
+test('the map names files and folders that are there', (t) => {
+  const map = readFileSync('docs/architecture.md', 'utf8')
+  const named = [...map.matchAll(/`([\w][\w/*.-]*\/[\w.*-]+|[\w-]+\.ts)`/g)].map(
+    ([, name = '']) => name,
+  )
+  t.true(named.length > 30)
+  t.deepEqual(
+    named.filter((name) => [`src/${name}`, name].every((path) => globSync(path).length === 0)),
+    [],
+  )
+  const rooms = [...new Set(imports.map(({ folder }) => folder.split('/')[0]!))]
+  t.deepEqual(
+    rooms.filter((room) => room !== '' && room !== 'cli' && !map.includes(`\`${room}\``)),
     [],
   )
 })

@@ -2,6 +2,7 @@ import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import { unless } from '#lib/app-error.ts'
 import type { Box } from '#view/signed-in-pages.ts'
+import { connectedAppsSchema, type WireApp } from '#wire/apps.ts'
 
 /** `/account/apps`: the applications that the person has let in, what each may do, and how to take it back. */
 export function appPages(): PageRoute[] {
@@ -13,18 +14,8 @@ export function appPages(): PageRoute[] {
   ]
 }
 
-interface App {
-  client_id: string
-  client_name: string
-  is_first_party: boolean
-  scopes: string[]
-  permissions: { resource: string | null; items: { text: string; sensitive: boolean }[] }[]
-  since: string | null
-  expires_at: string | null
-}
-
 async function showApps({ api }: PageCall): Promise<PageAnswer> {
-  const { grants } = await api.get<{ grants: App[] }>('/users/me/grants')
+  const { grants } = await api.get('/users/me/grants', connectedAppsSchema)
   // The operator's own are part of this service: nobody was asked about them, and taking them back would only sign out.
   const apps = grants.filter((one) => !one.is_first_party)
   return {
@@ -42,7 +33,7 @@ async function showApps({ api }: PageCall): Promise<PageAnswer> {
 
 const none: Box = { heading: 'account.apps.none', text: 'account.apps.noneText' }
 
-function boxOf(app: App): Box {
+function boxOf(app: WireApp): Box {
   const { client_id: id, client_name: name, since, expires_at: until } = app
   const permissions = app.permissions.map(({ resource, items }) => ({
     resource: resource ?? undefined,
@@ -68,7 +59,7 @@ function boxOf(app: App): Box {
   }
 }
 
-function textOf({ permissions, scopes }: App): Box['text'] {
+function textOf({ permissions, scopes }: WireApp): Box['text'] {
   if (permissions.length === 0) return 'account.apps.nothing'
   return scopes.includes('offline_access') ? 'account.apps.offline' : undefined
 }

@@ -1,9 +1,10 @@
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import { freshSeconds } from '#oidc/second-factor-policy.ts'
-import type { PresentedUser } from '#users/presented.ts'
+import { type WireUser, userSchema } from '#wire/users.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
 import { isLocale, languageNames, locales } from '#view/translate.ts'
 import { attempt } from '#http/attempt.ts'
+import { exportSchema, erasingSchema } from '#wire/account.ts'
 
 /** `/account/data`: language, export, and the end of the account. */
 export function dataPages({ eraseAfterDays: days }: { eraseAfterDays: number }): PageRoute[] {
@@ -28,7 +29,7 @@ async function showData(
   days: number,
   errors?: FieldErrors,
 ): Promise<PageAnswer> {
-  const user = await api.get<PresentedUser>('/users/me')
+  const user = await api.get('/users/me', userSchema)
   return {
     page: 'details',
     props: {
@@ -41,7 +42,7 @@ async function showData(
   }
 }
 
-const languageBox = ({ locale }: PresentedUser): Box => ({
+const languageBox = ({ locale }: WireUser): Box => ({
   heading: 'account.data.language',
   text: 'account.data.languageText',
   forms: [
@@ -71,7 +72,7 @@ const exportBox: Box = {
   forms: [{ action: '/account/data/export', fields: [], submit: 'account.data.download' }],
 }
 
-const eraseBox = (user: PresentedUser, days: number): Box => ({
+const eraseBox = (user: WireUser, days: number): Box => ({
   heading: 'account.data.erase',
   text: days === 0 ? 'account.data.eraseNow' : { key: 'account.data.eraseText', values: { days } },
   isDanger: true,
@@ -93,7 +94,7 @@ const eraseBox = (user: PresentedUser, days: number): Box => ({
 })
 
 /** What somebody types to say that they mean this account. */
-const confirmTextOf = ({ email, username, id }: PresentedUser): string => email ?? username ?? id
+const confirmTextOf = ({ email, username, id }: WireUser): string => email ?? username ?? id
 
 /** `lang` makes this the latest choice, before any that was made in this browser earlier. */
 async function saveLanguage({ api, fields }: PageCall): Promise<PageAnswer> {
@@ -105,16 +106,16 @@ async function saveLanguage({ api, fields }: PageCall): Promise<PageAnswer> {
 
 const download = async ({ api }: PageCall): Promise<PageAnswer> => ({
   file: 'account.json',
-  json: await api.get('/users/me/export'),
+  json: await api.get('/users/me/export', exportSchema),
 })
 
 async function erase(call: PageCall, days: number): Promise<PageAnswer> {
-  const user = await call.api.get<PresentedUser>('/users/me')
+  const user = await call.api.get('/users/me', userSchema)
   if (call.fields['confirm']?.trim() !== confirmTextOf(user))
     return showData(call, days, { confirm: 'console.confirm.wrong' })
   return attempt(
     async () => {
-      const { erase_at: until } = await call.api.delete<{ erase_at: string }>('/users/me')
+      const { erase_at: until } = await call.api.delete('/users/me', {}, erasingSchema)
       return { page: 'account-erased', props: { until } }
     },
     (errors) => showData(call, days, errors),

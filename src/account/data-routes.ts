@@ -1,24 +1,25 @@
 import { z } from 'zod'
-import { keySchema, presentApiKey } from '#api-keys/routes.ts'
 import type { Factors } from '#factors/factors.ts'
 import type { RememberedDevices } from '#factors/remembered-devices.ts'
 import { route, type ApiCall, type ApiRoute } from '#http/api.ts'
 import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
-import { presentSession, sessionSchema } from '#oidc/presented-sessions.ts'
+import { presentSession } from '#oidc/presented-sessions.ts'
 import type { Sessions } from '#oidc/sessions.ts'
 import type { ApiKeyStore } from '#storage/api-keys.ts'
 import { LastAdministrator } from '#storage/errors.ts'
 import type { IdentityStore } from '#storage/identities.ts'
 import type { ResourceStore } from '#storage/resources.ts'
 import type { User, UserStore } from '#storage/users.ts'
-import { presentUser, userSchema } from '#users/presented.ts'
-import { factorSchema, present as presentFactor } from './factor-routes.ts'
-import { grantSchema, presentGrant } from './grants.ts'
-import { presentIdentity } from './identity-routes.ts'
+import { erasingSchema, exportSchema } from '#wire/account.ts'
+import { presentApiKey } from '#wire/api-keys.ts'
+import { presentIdentity } from '#wire/identities.ts'
+import { presentUser } from '#wire/users.ts'
+import { present as presentFactor } from './factor-routes.ts'
+import { presentGrant } from './grants.ts'
 import { ownerOf, personOf, read, write } from './owner.ts'
 import { currentPassword, expectProof, proofProblems, type ProofParts } from './proof.ts'
-import { deviceSchema, presentDevice } from './remembered-device-routes.ts'
+import { presentDevice } from './remembered-device-routes.ts'
 
 /** `GET /users/me/export`, `DELETE /users/me`: what is kept about a person is theirs to take along, and to have erased. */
 export interface DataRouteParts extends ProofParts {
@@ -50,7 +51,7 @@ export function dataRoutes(parts: DataRouteParts): ApiRoute[] {
       answer: {
         status: 202,
         description: 'When it will be erased.',
-        schema: z.object({ erase_at: z.iso.datetime() }),
+        schema: erasingSchema,
       },
       problems: [...proofProblems, 'last_administrator'],
       handle: (call) => eraseLater(parts, call),
@@ -65,14 +66,7 @@ export function dataRoutes(parts: DataRouteParts): ApiRoute[] {
         status: 200,
         description:
           'The user and their accounts elsewhere, sign-ins, connected applications, API keys, second factors, remembered browsers.',
-        schema: z.object({
-          user: userSchema,
-          sessions: z.array(sessionSchema),
-          grants: z.array(grantSchema),
-          api_keys: z.array(keySchema),
-          factors: z.array(factorSchema),
-          remembered_devices: z.array(deviceSchema),
-        }),
+        schema: exportSchema,
       },
       async handle({ caller, request }) {
         const user = await ownerOf(parts.users, caller)

@@ -2,6 +2,7 @@ import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import { freshSeconds } from '#oidc/second-factor-policy.ts'
 import type { Box, FieldErrors, Field } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
+import { emailStateSchema, type WireEmailState } from '#wire/account.ts'
 
 /**
  * `/account/email`: the codes of mails, for the present address and for the one that is to replace it.
@@ -21,17 +22,11 @@ export function emailPages(): PageRoute[] {
   ]
 }
 
-interface EmailState {
-  email: string | null
-  email_verified: boolean
-  pending_email: string | null
-}
-
 const place = { area: 'account', section: 'profile' } as const
 const crumb = { href: '/account', label: 'account.profile.heading' } as const
 
 async function showCodes({ api }: PageCall, errors?: FieldErrors): Promise<PageAnswer> {
-  const state = await api.get<EmailState>('/users/me/email')
+  const state = await api.get('/users/me/email', emailStateSchema)
   return {
     page: 'details',
     props: {
@@ -45,7 +40,7 @@ async function showCodes({ api }: PageCall, errors?: FieldErrors): Promise<PageA
 }
 
 /** One code at a time: that of the new address, as long as it waits. */
-function boxOf({ email, email_verified: isVerified, pending_email: pending }: EmailState): Box {
+function boxOf({ email, email_verified: isVerified, pending_email: pending }: WireEmailState): Box {
   if (pending !== null) return newBox(pending)
   return email === null || isVerified ? nothing : presentBox(email)
 }
@@ -102,7 +97,7 @@ const confirmNew = (call: PageCall): Promise<PageAnswer> =>
 
 const confirmPresent = (call: PageCall): Promise<PageAnswer> =>
   takeCode(call, async (code) => {
-    const { email } = await call.api.get<EmailState>('/users/me/email')
+    const { email } = await call.api.get('/users/me/email', emailStateSchema)
     await call.api.post('/auth/verify-email', { email, code })
     return { to: '/account?done=emailVerified' }
   })
@@ -121,7 +116,7 @@ async function takeCode(
 }
 
 async function sendToPresent({ api }: PageCall): Promise<PageAnswer> {
-  const { email } = await api.get<EmailState>('/users/me/email')
+  const { email } = await api.get('/users/me/email', emailStateSchema)
   if (email !== null) await api.post('/auth/request-verify', { email })
   return { to: '/account/email?done=codeSent' }
 }

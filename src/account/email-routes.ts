@@ -4,7 +4,8 @@ import type { AuditAsCaller } from '#http/audit.ts'
 import type { UserStore } from '#storage/users.ts'
 import type { ChangeEmail } from '#users/change-email.ts'
 import { isEmail } from '#users/name-rules.ts'
-import { presentUser, userSchema } from '#users/presented.ts'
+import { emailStateSchema, messageSchema } from '#wire/account.ts'
+import { presentUser, userSchema } from '#wire/users.ts'
 import { ownerOf, read, write } from './owner.ts'
 import { currentPassword, expectProof, proofProblems, type ProofParts } from './proof.ts'
 
@@ -17,12 +18,6 @@ export interface EmailRouteParts extends ProofParts {
   changeEmail: ChangeEmail
   audit: AuditAsCaller
 }
-
-const state = z.object({
-  email: z.string().nullable(),
-  email_verified: z.boolean(),
-  pending_email: z.string().nullable(),
-})
 
 const wanted = z.object({
   email: text(254)
@@ -41,7 +36,7 @@ export function emailRoutes(parts: EmailRouteParts): ApiRoute[] {
       path: '/users/me/email',
       access: read,
       summary: 'My e-mail, and the one that waits for its code.',
-      answer: { status: 200, description: 'Both.', schema: state },
+      answer: { status: 200, description: 'Both.', schema: emailStateSchema },
       async handle({ caller }) {
         const user = await ownerOf(users, caller)
         const pending = await changeEmail.pending(user)
@@ -58,7 +53,7 @@ export function emailRoutes(parts: EmailRouteParts): ApiRoute[] {
       answer: {
         status: 202,
         description: 'Always, whoever has the address.',
-        schema: z.object({ message: z.string() }),
+        schema: messageSchema,
       },
       problems: proofProblems,
       async handle({ body, caller, request }) {

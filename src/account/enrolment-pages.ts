@@ -3,7 +3,15 @@ import { AppError, unless } from '#lib/app-error.ts'
 import { freshSeconds } from '#oidc/second-factor-policy.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
-import type { Factor } from './factor-boxes.ts'
+import {
+  totpSetupSchema,
+  factorsSchema,
+  type WireTotpSetup,
+  enrolledSchema,
+  passkeyOptionsSchema,
+  type WireEnrolled,
+  recoveryCodesSchema,
+} from '#wire/factors.ts'
 import { belowSecurity } from './security-pages.ts'
 
 /**
@@ -27,23 +35,13 @@ export function enrolmentPages(): PageRoute[] {
 
 const home = '/account/security'
 
-interface Setup {
-  secret: string
-  qr_svg: string
-  setup_token: string
-}
-
-interface Enrolled {
-  recovery_codes: string[] | null
-}
-
 /** After a wrong code the same seed is shown again: the app has it by now. */
 async function showApp(
   { api }: PageCall,
   { setup: begun, errors = {} }: { setup?: string; errors?: FieldErrors } = {},
 ): Promise<PageAnswer> {
-  const setup = await api.post<Setup>('/users/me/factors/totp', { setup_token: begun })
-  const { factors } = await api.get<{ factors: Factor[] }>('/users/me/factors')
+  const setup = await api.post('/users/me/factors/totp', { setup_token: begun }, totpSetupSchema)
+  const { factors } = await api.get('/users/me/factors', factorsSchema)
   const hasOne = factors.some(({ kind }) => kind === 'totp')
   return {
     page: 'details',
@@ -57,7 +55,7 @@ async function showApp(
   }
 }
 
-const seedBox = ({ secret, qr_svg: svg }: Setup): Box => ({
+const seedBox = ({ secret, qr_svg: svg }: WireTotpSetup): Box => ({
   heading: 'account.security.appScan',
   text: 'account.security.appScanText',
   qr: { svg, label: 'enrolFactor.qr' },
@@ -93,7 +91,7 @@ async function addApp(call: PageCall): Promise<PageAnswer> {
   return attempt(
     async () => {
       const body = { setup_token: setup, code: code.replaceAll(/\s/g, '') }
-      return added(await call.api.post<Enrolled>('/users/me/factors/totp/confirm', body))
+      return added(await call.api.post('/users/me/factors/totp/confirm', body, enrolledSchema))
     },
     (errors) => showApp(call, { setup, errors: codeErrors(errors) }),
   )
@@ -105,7 +103,7 @@ const codeErrors = (errors: FieldErrors): FieldErrors =>
     : errors
 
 async function showPasskey({ api }: PageCall, errors: FieldErrors = {}): Promise<PageAnswer> {
-  const options = await api.post<object>('/users/me/factors/passkeys/options')
+  const options = await api.post('/users/me/factors/passkeys/options', {}, passkeyOptionsSchema)
   return {
     page: 'details',
     props: {
@@ -147,7 +145,7 @@ async function addPasskey(call: PageCall): Promise<PageAnswer> {
   return attempt(
     async () => {
       const body = { response: answerIn(response), name: name.trim() || undefined }
-      return added(await call.api.post<Enrolled>('/users/me/factors/passkeys', body))
+      return added(await call.api.post('/users/me/factors/passkeys', body, enrolledSchema))
     },
     (errors) =>
       showPasskey(
@@ -166,12 +164,12 @@ function answerIn(response = ''): unknown {
 }
 
 /** The first factor comes with recovery codes. */
-const added = ({ recovery_codes: codes }: Enrolled): PageAnswer =>
+const added = ({ recovery_codes: codes }: WireEnrolled): PageAnswer =>
   codes ? codesPage(codes) : { to: `${home}?done=factorAdded` }
 
 async function makeCodes({ api }: PageCall): Promise<PageAnswer> {
   const made = await api
-    .post<{ recovery_codes: string[] }>('/users/me/factors/recovery-codes')
+    .post('/users/me/factors/recovery-codes', {}, recoveryCodesSchema)
     .catch(unless('no_factor'))
   return made ? codesPage(made.recovery_codes) : { to: home }
 }

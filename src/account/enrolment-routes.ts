@@ -2,13 +2,8 @@ import { z } from 'zod'
 import type { Enrolled } from '#factors/factors.ts'
 import { route, text, type ApiRoute } from '#http/api.ts'
 import { unauthenticated } from '#lib/app-error.ts'
-import {
-  factorSchema,
-  present,
-  proof,
-  provenOwner,
-  type FactorRouteParts,
-} from './factor-routes.ts'
+import { totpSetupSchema, enrolledSchema, passkeyOptionsSchema } from '#wire/factors.ts'
+import { present, proof, provenOwner, type FactorRouteParts } from './factor-routes.ts'
 import { personOf, write } from './owner.ts'
 import { proofProblems } from './proof.ts'
 
@@ -20,11 +15,6 @@ export const enrolmentRoutes = (parts: FactorRouteParts): ApiRoute[] => [
 
 const tag = 'users'
 const name = text(64)
-
-const enrolledSchema = z.object({
-  factor: factorSchema,
-  recovery_codes: z.array(z.string()).nullable().describe('Shown once, with the first factor.'),
-})
 
 function totpRoutes(parts: FactorRouteParts): ApiRoute[] {
   return [
@@ -43,12 +33,7 @@ function totpRoutes(parts: FactorRouteParts): ApiRoute[] {
       answer: {
         status: 200,
         description: 'The seed as text, as address and as a picture (SVG); good for 15 minutes.',
-        schema: z.object({
-          secret: z.string(),
-          uri: z.string(),
-          qr_svg: z.string(),
-          setup_token: z.string(),
-        }),
+        schema: totpSetupSchema,
       },
       problems: proofProblems,
       async handle(call) {
@@ -92,10 +77,12 @@ function passkeyRoutes(parts: FactorRouteParts): ApiRoute[] {
       answer: {
         status: 200,
         description: 'PublicKeyCredentialCreationOptionsJSON (WebAuthn level 3).',
-        schema: z.looseObject({ challenge: z.string() }),
+        schema: passkeyOptionsSchema,
       },
       problems: proofProblems,
-      handle: async (call) => parts.factors.beginPasskey(await provenOwner(parts, call)),
+      handle: async (call) => ({
+        ...(await parts.factors.beginPasskey(await provenOwner(parts, call))),
+      }),
     }),
     route({
       tag,

@@ -1,12 +1,13 @@
 import type { ApiClient } from '#http/api-client.ts'
 import { deviceName } from '#view/devices.ts'
 import type { Box, Cell } from '#view/signed-in-pages.ts'
+import { factorsSchema, devicesSchema, type WireFactor, type WireDevice } from '#wire/factors.ts'
 
 /** The boxes of `/account/security` that are about more than a password. */
 export async function factorBoxes(api: ApiClient): Promise<Box[]> {
   const [{ factors, recovery_codes_left: left }, { devices }] = await Promise.all([
-    api.get<{ factors: Factor[]; recovery_codes_left: number }>('/users/me/factors'),
-    api.get<{ devices: Device[] }>('/users/me/remembered-devices'),
+    api.get('/users/me/factors', factorsSchema),
+    api.get('/users/me/remembered-devices', devicesSchema),
   ])
   return [
     passkeyBox(factors.filter(({ kind }) => kind === 'passkey')),
@@ -16,24 +17,7 @@ export async function factorBoxes(api: ApiClient): Promise<Box[]> {
   ]
 }
 
-export interface Factor {
-  id: string
-  kind: 'totp' | 'passkey'
-  name: string
-  backed_up: boolean
-  created_at: string
-  last_used_at: string | null
-}
-
-interface Device {
-  id: string
-  address: string
-  agent: string
-  remembered_at: string
-  expires_at: string
-}
-
-const passkeyBox = (passkeys: Factor[]): Box => ({
+const passkeyBox = (passkeys: WireFactor[]): Box => ({
   heading: 'account.security.passkeys',
   text: 'account.security.passkeysText',
   rows: passkeys.map(rowOf),
@@ -41,7 +25,7 @@ const passkeyBox = (passkeys: Factor[]): Box => ({
   links: [{ href: '/account/security/passkeys', label: 'account.security.passkeyAdd' }],
 })
 
-const appBox = (apps: Factor[]): Box => ({
+const appBox = (apps: WireFactor[]): Box => ({
   heading: 'account.security.app',
   text: 'account.security.appText',
   rows: apps.map(rowOf),
@@ -70,7 +54,7 @@ const codesBox = (left: number): Box => ({
   ],
 })
 
-const devicesBox = (devices: Device[]): Box => ({
+const devicesBox = (devices: WireDevice[]): Box => ({
   heading: 'account.security.devices',
   text: 'account.security.devicesText',
   rows: devices.map((one) => ({
@@ -99,7 +83,7 @@ const devicesBox = (devices: Device[]): Box => ({
 })
 
 /** The name leads to the page on which it is changed or removed. */
-const rowOf = (factor: Factor): { cell: Cell } => ({
+const rowOf = (factor: WireFactor): { cell: Cell } => ({
   cell: {
     say: factorName(factor),
     href: `/account/security/factors/${encodeURIComponent(factor.id)}`,
@@ -111,14 +95,14 @@ const rowOf = (factor: Factor): { cell: Cell } => ({
 export const notesOf = ({
   created_at: madeAt,
   last_used_at: usedAt,
-}: Factor): NonNullable<Cell['notes']> => [
+}: WireFactor): NonNullable<Cell['notes']> => [
   { label: 'account.security.added', when: madeAt },
   usedAt === null
     ? { label: 'account.security.unused' }
     : { label: 'account.security.used', when: usedAt },
 ]
 
-export function factorName({ kind, name }: Factor): NonNullable<Cell['say']> {
+export function factorName({ kind, name }: WireFactor): NonNullable<Cell['say']> {
   if (name) return { text: name }
   return kind === 'totp' ? 'account.security.app' : 'account.security.passkey'
 }

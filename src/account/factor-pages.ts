@@ -4,7 +4,8 @@ import { AppError, unless } from '#lib/app-error.ts'
 import { freshSeconds } from '#oidc/second-factor-policy.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
-import { type Factor, factorName, notesOf } from './factor-boxes.ts'
+import { factorsSchema, type WireFactor } from '#wire/factors.ts'
+import { factorName, notesOf } from './factor-boxes.ts'
 import { belowSecurity } from './security-pages.ts'
 
 /** Below `/account/security`: what becomes of second factors and of remembered browsers. Removing needs a fresh sign-in. */
@@ -23,7 +24,7 @@ export function factorPages(): PageRoute[] {
 const home = '/account/security'
 
 async function showFactor(call: PageCall, errors: FieldErrors = {}): Promise<PageAnswer> {
-  const { factors } = await call.api.get<{ factors: Factor[] }>('/users/me/factors')
+  const { factors } = await call.api.get('/users/me/factors', factorsSchema)
   const factor = factors.find(({ id }) => id === call.params['id'])
   if (!factor) throw new AppError('not_found')
   return {
@@ -37,9 +38,9 @@ async function showFactor(call: PageCall, errors: FieldErrors = {}): Promise<Pag
   }
 }
 
-const pathOf = ({ id }: Factor): string => at`/account/security/factors/${id}`
+const pathOf = ({ id }: WireFactor): string => at`/account/security/factors/${id}`
 
-const nameBox = (factor: Factor, value: string): Box => ({
+const nameBox = (factor: WireFactor, value: string): Box => ({
   heading: 'account.security.factorName',
   rows: [{ cell: { notes: notesOf(factor) } }],
   forms: [
@@ -53,7 +54,7 @@ const nameBox = (factor: Factor, value: string): Box => ({
   ],
 })
 
-const removeBox = (factor: Factor): Box => ({
+const removeBox = (factor: WireFactor): Box => ({
   heading: 'account.security.factorRemove',
   isDanger: true,
   forms: [

@@ -4,6 +4,8 @@ import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
 import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { User, UserStore } from '#storage/users.ts'
+import { factorsSchema, recoveryCodesSchema, type WireFactor } from '#wire/factors.ts'
+import { iso } from '#wire/pages.ts'
 import { personOf, read, write } from './owner.ts'
 import { currentPassword, expectProof, proofProblems, type ProofParts } from './proof.ts'
 
@@ -24,17 +26,6 @@ const name = text(64)
 export const proof = z.object({ current_password: currentPassword })
 type Proof = z.infer<typeof proof>
 
-export const factorSchema = z
-  .object({
-    id: z.string(),
-    kind: z.enum(['totp', 'passkey']),
-    name: z.string(),
-    backed_up: z.boolean().describe('A passkey that is kept in more than one place.'),
-    created_at: z.iso.datetime(),
-    last_used_at: z.iso.datetime().nullable(),
-  })
-  .meta({ id: 'Factor' })
-
 export const factorRoutes = (parts: FactorRouteParts): ApiRoute[] => [
   listRoute(parts),
   recoveryCodesRoute(parts),
@@ -51,7 +42,7 @@ const listRoute = ({ factors }: FactorRouteParts): ApiRoute =>
     answer: {
       status: 200,
       description: 'Oldest first, and how many recovery codes are left.',
-      schema: z.object({ factors: z.array(factorSchema), recovery_codes_left: z.int() }),
+      schema: factorsSchema,
     },
     async handle({ caller }) {
       const [all, left] = await Promise.all([
@@ -74,7 +65,7 @@ const recoveryCodesRoute = (parts: FactorRouteParts): ApiRoute =>
     answer: {
       status: 201,
       description: 'Shown this once.',
-      schema: z.object({ recovery_codes: z.array(z.string()) }),
+      schema: recoveryCodesSchema,
     },
     problems: [...proofProblems, 'no_factor'],
     async handle(call) {
@@ -137,9 +128,8 @@ export async function provenOwner(
 }
 
 const gone = (): AppError => new AppError('not_found')
-const iso = (time: number): string => new Date(time).toISOString()
 
-export const present = (factor: OwnFactor): z.infer<typeof factorSchema> => ({
+export const present = (factor: OwnFactor): WireFactor => ({
   id: factor.id,
   kind: factor.kind,
   name: factor.name,

@@ -7,6 +7,7 @@ import { freshSeconds } from '#oidc/second-factor-policy.ts'
 import type { Box, FieldErrors, Form } from '#view/signed-in-pages.ts'
 import { type Message, type MessageKey } from '#view/translate.ts'
 import { attempt } from '#http/attempt.ts'
+import { type WireIdentity, identitiesSchema } from '#wire/identities.ts'
 
 /**
  * `/account/identities`: the accounts elsewhere with which a person signs in. They are taken away here, after a fresh
@@ -39,21 +40,10 @@ export function identityPages(providers: IdentityProviders): PageRoute[] {
 
 export type IdentityProviders = Pick<Providers, 'list' | 'find'>
 
-interface Identity {
-  id: string
-  provider: string
-  app_id: string
-  subject: string
-  email: string | null
-  nickname: string | null
-  created_at: string
-  last_used_at: string
-}
-
 /** The providers of this server, in the words of the reader. */
 interface Known {
   links: Form[]
-  nameOf(identity: Identity): string
+  nameOf(identity: WireIdentity): string
   problem: Message | undefined
 }
 
@@ -99,7 +89,7 @@ async function showIdentities(
   { api }: PageCall,
   { known, errors }: { known: Known; errors: FieldErrors | undefined },
 ): Promise<PageAnswer> {
-  const { identities } = await api.get<{ identities: Identity[] }>('/users/me/identities')
+  const { identities } = await api.get('/users/me/identities', identitiesSchema)
   return {
     page: 'details',
     props: {
@@ -124,7 +114,7 @@ async function showIdentities(
   }
 }
 
-const rowOf = (one: Identity, name: string): NonNullable<Box['rows']>[number] => ({
+const rowOf = (one: WireIdentity, name: string): NonNullable<Box['rows']>[number] => ({
   cell: {
     text: name,
     sub: one.nickname ?? one.email ?? one.subject,

@@ -4,8 +4,9 @@ import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
 import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
 import { LastSignInMethod } from '#storage/errors.ts'
-import type { Identity, IdentityStore, SeenIdentity } from '#storage/identities.ts'
+import type { IdentityStore, SeenIdentity } from '#storage/identities.ts'
 import type { UserStore } from '#storage/users.ts'
+import { identitySchema, identitiesSchema, presentIdentity } from '#wire/identities.ts'
 import { personOf, read, write } from './owner.ts'
 import { currentPassword, expectProof, proofProblems, type ProofParts } from './proof.ts'
 
@@ -22,20 +23,6 @@ export interface IdentityRouteParts extends ProofParts {
   identifyForeign(token: string): Promise<SeenIdentity | { refused: string }>
   audit: AuditAsCaller
 }
-
-export const identitySchema = z
-  .object({
-    id: z.string(),
-    provider: z.string(),
-    app_id: z.string(),
-    subject: z.string(),
-    email: z.string().nullable(),
-    nickname: z.string().nullable(),
-    avatar_url: z.string().nullable(),
-    created_at: z.iso.datetime(),
-    last_used_at: z.iso.datetime(),
-  })
-  .meta({ id: 'Identity' })
 
 const linkBody = z.object({
   subject_token: text(16_384).describe('A JWT of a trusted issuer, as at the token exchange.'),
@@ -66,7 +53,7 @@ export function identityRoutes(parts: IdentityRouteParts): ApiRoute[] {
       answer: {
         status: 200,
         description: 'Oldest first.',
-        schema: z.object({ identities: z.array(identitySchema) }),
+        schema: identitiesSchema,
       },
       handle: async ({ caller }) => ({
         identities: (await identities.listByUser(caller.userId!)).map(presentIdentity),
@@ -125,15 +112,3 @@ async function unlink(
     throw cause
   }
 }
-
-export const presentIdentity = (one: Identity): z.infer<typeof identitySchema> => ({
-  id: one.id,
-  provider: one.provider,
-  app_id: one.appId,
-  subject: one.subject,
-  email: one.profile.email ?? null,
-  nickname: one.profile.nickname ?? null,
-  avatar_url: one.profile.avatarUrl ?? null,
-  created_at: new Date(one.createdAt).toISOString(),
-  last_used_at: new Date(one.lastUsedAt).toISOString(),
-})

@@ -3,6 +3,13 @@ import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import { unless } from '#lib/app-error.ts'
 import type { Box, Field, FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
+import {
+  apiKeysSchema,
+  describedScopesSchema,
+  type WireApiKey,
+  type WireDescribedScope,
+  newApiKeySchema,
+} from '#wire/api-keys.ts'
 
 /** `/account/api-keys`: keys for programs of the person's own. A new key is on the answer to its form and nowhere else. */
 export function keyPages(): PageRoute[] {
@@ -15,22 +22,6 @@ export function keyPages(): PageRoute[] {
   ]
 }
 
-interface Key {
-  id: string
-  access_key: string
-  name: string
-  scopes: string[]
-  created_at: string
-  expires_at: string | null
-  last_used_at: string | null
-}
-
-interface Scope {
-  name: string
-  text: string
-  sensitive: boolean
-}
-
 /** What a page shows beside the keys: the new one, or what was typed and what is wrong with it. */
 interface Shown {
   key?: string
@@ -38,8 +29,8 @@ interface Shown {
 }
 
 async function showKeys({ api }: PageCall, { key, retry }: Shown): Promise<PageAnswer> {
-  const { api_keys: keys } = await api.get<{ api_keys: Key[] }>('/users/api-keys')
-  const { scopes } = await api.get<{ scopes: Scope[] }>('/users/api-key-scopes')
+  const { api_keys: keys } = await api.get('/users/api-keys', apiKeysSchema)
+  const { scopes } = await api.get('/users/api-key-scopes', describedScopesSchema)
   return {
     page: 'details',
     props: {
@@ -61,7 +52,7 @@ async function showKeys({ api }: PageCall, { key, retry }: Shown): Promise<PageA
   }
 }
 
-function rowOf(key: Key, known: Scope[]): NonNullable<Box['rows']>[number] {
+function rowOf(key: WireApiKey, known: WireDescribedScope[]): NonNullable<Box['rows']>[number] {
   const { expires_at: expiresAt, last_used_at: usedAt } = key
   const words = key.scopes.map((name) => known.find((one) => one.name === name)?.text ?? name)
   return {
@@ -94,7 +85,7 @@ const labelOf = (expiresAt: string) =>
 /** Value of the choice → days. */
 const lives = new Map([30, 90, 365].map((days) => [String(days), days]))
 
-const createBox = (scopes: Scope[], typed: Record<string, string>): Box => ({
+const createBox = (scopes: WireDescribedScope[], typed: Record<string, string>): Box => ({
   heading: 'account.keys.create',
   forms: [
     {
@@ -146,11 +137,12 @@ async function createKey(call: PageCall): Promise<PageAnswer> {
   const wanted = Object.keys(fields).filter((name) => name.startsWith('scope:'))
   return attempt(
     async () => {
-      const { key } = await api.post<{ key: string }>('/users/api-keys', {
+      const body = {
         name: (fields['name'] ?? '').trim(),
         scopes: wanted.map((name) => name.slice('scope:'.length)),
         expires_at: days && new Date(Date.now() + days * 86_400_000).toISOString(),
-      })
+      }
+      const { key } = await api.post('/users/api-keys', body, newApiKeySchema)
       return showKeys(call, { key })
     },
     (errors) => showKeys(call, { retry: { fields, errors } }),

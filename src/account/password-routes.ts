@@ -5,6 +5,7 @@ import { AppError } from '#lib/app-error.ts'
 import type { Sessions } from '#oidc/sessions.ts'
 import type { UserStore } from '#storage/users.ts'
 import type { ChangePassword } from '#users/change-password.ts'
+import { passwordStateSchema, messageSchema } from '#wire/account.ts'
 import { ownerOf, read, write } from './owner.ts'
 import {
   currentPassword,
@@ -35,7 +36,7 @@ export function passwordRoutes(parts: PasswordRouteParts): ApiRoute[] {
       method: 'get',
       access: read,
       summary: 'Whether I have a password.',
-      answer: { status: 200, description: 'It.', schema: z.object({ is_set: z.boolean() }) },
+      answer: { status: 200, description: 'It.', schema: passwordStateSchema },
       async handle({ caller }) {
         const { id } = await ownerOf(parts.users, caller)
         return { is_set: (await parts.users.findPasswordHash(id)) !== undefined }
@@ -49,7 +50,7 @@ export function passwordRoutes(parts: PasswordRouteParts): ApiRoute[] {
       summary:
         'Change my password; every other sign-in ends. Without a present one, after a fresh sign-in, set one.',
       body: passwords,
-      answer: { status: 200, description: 'Done.', schema: z.object({ message: z.string() }) },
+      answer: { status: 200, description: 'Done.', schema: messageSchema },
       problems: proofProblems,
       handle: (call) => changeOwnPassword(parts, call),
     }),

@@ -1,5 +1,5 @@
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
-import type { PresentedUser } from '#users/presented.ts'
+import { type WireUser, userSchema } from '#wire/users.ts'
 import type { Box, FieldErrors, Form } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
 
@@ -10,7 +10,7 @@ export function profilePages(): PageRoute[] {
     {
       ...common,
       method: 'get',
-      handle: async ({ api }) => showProfile(await api.get('/users/me')),
+      handle: async ({ api }) => showProfile(await api.get('/users/me', userSchema)),
     },
     { ...common, method: 'post', handle: saveProfile },
   ]
@@ -28,12 +28,12 @@ async function saveProfile({ api, fields }: PageCall): Promise<PageAnswer> {
       })
       return { to: '/account?done=profile' }
     },
-    async (errors) => showProfile(await api.get('/users/me'), { fields, errors }),
+    async (errors) => showProfile(await api.get('/users/me', userSchema), { fields, errors }),
   )
 }
 
 function showProfile(
-  user: PresentedUser,
+  user: WireUser,
   retry?: { fields: Record<string, string>; errors: FieldErrors },
 ): PageAnswer {
   return {
@@ -54,10 +54,10 @@ function showProfile(
   }
 }
 
-const nameOf = ({ nickname, username, email, id }: PresentedUser): string =>
+const nameOf = ({ nickname, username, email, id }: WireUser): string =>
   nickname ?? username ?? email ?? id
 
-function emailBox({ email, email_verified: isVerified }: PresentedUser): Box {
+function emailBox({ email, email_verified: isVerified }: WireUser): Box {
   const change = '/account/email/change'
   if (email === null) {
     return {

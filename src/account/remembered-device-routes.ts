@@ -3,6 +3,8 @@ import type { RememberedDevice, RememberedDevices } from '#factors/remembered-de
 import { route, text, type ApiRoute } from '#http/api.ts'
 import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
+import { devicesSchema, type WireDevice } from '#wire/factors.ts'
+import { iso } from '#wire/pages.ts'
 import { read, write } from './owner.ts'
 
 /**
@@ -16,16 +18,6 @@ export interface RememberedDeviceRouteParts {
 
 const tag = 'users'
 const id = z.object({ id: text(128) })
-
-export const deviceSchema = z
-  .object({
-    id: z.string(),
-    address: z.string(),
-    agent: z.string(),
-    remembered_at: z.iso.datetime(),
-    expires_at: z.iso.datetime(),
-  })
-  .meta({ id: 'RememberedDevice' })
 
 export function rememberedDeviceRoutes({
   rememberedDevices,
@@ -43,7 +35,7 @@ export function rememberedDeviceRoutes({
       answer: {
         status: 200,
         description: 'Latest first.',
-        schema: z.object({ devices: z.array(deviceSchema) }),
+        schema: devicesSchema,
       },
       handle: async ({ caller }) => ({
         devices: (await rememberedDevices.list(caller.userId ?? '')).map(presentDevice),
@@ -79,9 +71,7 @@ export function rememberedDeviceRoutes({
   ]
 }
 
-const iso = (time: number): string => new Date(time).toISOString()
-
-export const presentDevice = (device: RememberedDevice): z.infer<typeof deviceSchema> => ({
+export const presentDevice = (device: RememberedDevice): WireDevice => ({
   id: device.id,
   address: device.address,
   agent: device.agent,

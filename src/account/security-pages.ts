@@ -2,6 +2,7 @@ import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import { freshSeconds } from '#oidc/second-factor-policy.ts'
 import type { Box, Field, FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
+import { passwordStateSchema } from '#wire/account.ts'
 import { factorBoxes } from './factor-boxes.ts'
 
 /**
@@ -43,7 +44,7 @@ async function showSecurity(
   min: number,
   errors?: FieldErrors,
 ): Promise<PageAnswer> {
-  const { is_set: hasPassword } = await api.get<{ is_set: boolean }>('/users/me/password')
+  const { is_set: hasPassword } = await api.get('/users/me/password', passwordStateSchema)
   return {
     page: 'details',
     props: {

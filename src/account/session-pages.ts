@@ -3,6 +3,7 @@ import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import { unless } from '#lib/app-error.ts'
 import { deviceName } from '#view/devices.ts'
 import type { Box } from '#view/signed-in-pages.ts'
+import { sessionsSchema, type WireSession } from '#wire/sessions.ts'
 
 /** `/account/sessions`: where the person is signed in, and how to end it. */
 export function sessionPages(): PageRoute[] {
@@ -15,17 +16,8 @@ export function sessionPages(): PageRoute[] {
   ]
 }
 
-interface Session {
-  id: string
-  client_name: string | null
-  address: string | null
-  agent: string | null
-  last_seen_at: string | null
-  is_current: boolean
-}
-
 async function showSessions({ api }: PageCall): Promise<PageAnswer> {
-  const { sessions } = await api.get<{ sessions: Session[] }>('/users/me/sessions')
+  const { sessions } = await api.get('/users/me/sessions', sessionsSchema)
   const isOnly = sessions.every((one) => one.is_current)
   return {
     page: 'details',
@@ -63,7 +55,7 @@ async function showSessions({ api }: PageCall): Promise<PageAnswer> {
   }
 }
 
-function rowOf(one: Session): NonNullable<Box['rows']>[number] {
+function rowOf(one: WireSession): NonNullable<Box['rows']>[number] {
   const notes = [
     ...(one.address === null ? [] : [{ label: { text: one.address } }]),
     ...(one.client_name === null

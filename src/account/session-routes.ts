@@ -2,10 +2,12 @@ import { z } from 'zod'
 import { route, text, type ApiRoute } from '#http/api.ts'
 import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
-import { presentSession, sessionSchema } from '#oidc/presented-sessions.ts'
+import { presentSession } from '#oidc/presented-sessions.ts'
 import type { Sessions } from '#oidc/sessions.ts'
 import type { ResourceStore } from '#storage/resources.ts'
-import { grantSchema, presentGrant } from './grants.ts'
+import { connectedAppsSchema } from '#wire/apps.ts'
+import { sessionsSchema } from '#wire/sessions.ts'
+import { presentGrant } from './grants.ts'
 import { read, write } from './owner.ts'
 
 /**
@@ -34,7 +36,7 @@ export function sessionRoutes(parts: SessionRouteParts): ApiRoute[] {
       answer: {
         status: 200,
         description: 'Latest first.',
-        schema: z.object({ sessions: z.array(sessionSchema) }),
+        schema: sessionsSchema,
       },
       handle: async ({ caller }) => ({
         sessions: (await sessions.list(caller.userId!)).map((one) => presentSession(one, caller)),
@@ -84,7 +86,7 @@ export function sessionRoutes(parts: SessionRouteParts): ApiRoute[] {
       answer: {
         status: 200,
         description: 'One entry an application.',
-        schema: z.object({ grants: z.array(grantSchema) }),
+        schema: connectedAppsSchema,
       },
       async handle({ caller, request }) {
         const grants = await sessions.listGrants(caller.userId!)

@@ -1,10 +1,9 @@
 import { z } from 'zod'
-import { presentApiKey } from '#api-keys/routes.ts'
 import { route, text, type ApiRoute } from '#http/api.ts'
 import type { AuditAsCaller } from '#http/audit.ts'
-import type { ApiKey } from '#storage/api-keys.ts'
 import type { Storage } from '#storage/storage.ts'
-import { nextCursor, pageQuery } from './pages.ts'
+import { apiKeyPageSchema, presentAnyKey, adminApiKeySchema } from '#wire/api-keys.ts'
+import { pageQuery } from '#wire/pages.ts'
 import { notFound } from './refusals.ts'
 
 /** `/admin/api-keys`: the keys of everyone; only their owners make them. */
@@ -13,25 +12,7 @@ export interface ApiKeyParts {
   audit: AuditAsCaller
 }
 
-const keySchema = z
-  .object({
-    id: z.string(),
-    access_key: z.string(),
-    user_id: z.string(),
-    name: z.string(),
-    scopes: z.array(z.string()),
-    created_at: z.iso.datetime(),
-    expires_at: z.iso.datetime().nullable(),
-    last_used_at: z.iso.datetime().nullable(),
-  })
-  .meta({ id: 'AdminApiKey' })
-
 const keyId = z.object({ id: text(32) })
-
-const presentAnyKey = (key: ApiKey): z.infer<typeof keySchema> => ({
-  ...presentApiKey(key),
-  user_id: key.userId,
-})
 
 export function adminApiKeyRoutes({ storage, audit }: ApiKeyParts): ApiRoute[] {
   const common = { tag: 'admin api keys', access: { scope: 'admin:api-keys' } } as const
@@ -45,7 +26,7 @@ export function adminApiKeyRoutes({ storage, audit }: ApiKeyParts): ApiRoute[] {
       answer: {
         status: 200,
         description: 'A page of keys.',
-        schema: z.object({ api_keys: z.array(keySchema), next_cursor: nextCursor }),
+        schema: apiKeyPageSchema,
       },
       async handle({ query }) {
         const { keys, next } = await storage.apiKeys.list(query)
@@ -61,7 +42,7 @@ export function adminApiKeyRoutes({ storage, audit }: ApiKeyParts): ApiRoute[] {
       path: '/admin/api-keys/:id',
       summary: 'One API key, without its secret.',
       params: keyId,
-      answer: { status: 200, description: 'The key.', schema: keySchema },
+      answer: { status: 200, description: 'The key.', schema: adminApiKeySchema },
       async handle({ params }) {
         const key = await storage.apiKeys.find(params.id)
         if (!key) throw notFound()

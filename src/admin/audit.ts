@@ -1,28 +1,13 @@
 import { z } from 'zod'
 import { route, text, type ApiRoute } from '#http/api.ts'
-import type { AuditEvent } from '#storage/audit.ts'
 import type { Storage } from '#storage/storage.ts'
-import { iso, nextCursor, pageQuery } from './pages.ts'
+import { auditPageSchema, presentEvent } from '#wire/audit.ts'
+import { pageQuery } from '#wire/pages.ts'
 
 /** `/admin/audit`: what happened; for reading only. */
 export interface AuditParts {
   storage: Pick<Storage, 'audit'>
 }
-
-const eventSchema = z
-  .object({
-    id: z.string(),
-    at: z.iso.datetime(),
-    type: z.string(),
-    actor: z.string().nullable(),
-    target: z.string().nullable(),
-    client_id: z.string().nullable(),
-    address: z.string().nullable(),
-    agent: z.string().nullable(),
-    trace_id: z.string().nullable(),
-    details: z.record(z.string(), z.unknown()).nullable(),
-  })
-  .meta({ id: 'AuditEvent' })
 
 /** A time, or a day, which begins at midnight in UTC. */
 const time = z.union([z.iso.datetime({ offset: true }), z.iso.date()])
@@ -46,7 +31,7 @@ export const auditRoutes = ({ storage }: AuditParts): ApiRoute[] => [
     answer: {
       status: 200,
       description: 'A page of events.',
-      schema: z.object({ events: z.array(eventSchema), next_cursor: nextCursor }),
+      schema: auditPageSchema,
     },
     async handle({ query }) {
       const { events, next } = await storage.audit.list({
@@ -61,16 +46,3 @@ export const auditRoutes = ({ storage }: AuditParts): ApiRoute[] => [
 
 const millisecondsOf = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : Date.parse(text)
-
-const presentEvent = (event: AuditEvent): z.infer<typeof eventSchema> => ({
-  id: event.id,
-  at: iso(event.at),
-  type: event.type,
-  actor: event.actor ?? null,
-  target: event.target ?? null,
-  client_id: event.clientId ?? null,
-  address: event.address ?? null,
-  agent: event.agent ?? null,
-  trace_id: event.traceId ?? null,
-  details: event.details ?? null,
-})

@@ -8,8 +8,8 @@ import {
   clientWithSecretSchema,
   presentClient,
   presentClientWithSecret,
-  scopesOfClient,
-} from './client-metadata.ts'
+} from '#wire/clients.ts'
+import { scopesOfClient } from './client-metadata.ts'
 import { clientId, clientRoute, findClient, type ClientId, type ClientParts } from './clients.ts'
 import { exclusively, notFound } from './refusals.ts'
 import { mustCover } from './scopes.ts'

@@ -8,19 +8,18 @@ import { pagesClientId } from '#oidc/browser-session.ts'
 import { firstPartyClientId } from '#oidc/first-party.ts'
 import type { Client } from '#storage/clients.ts'
 import type { Storage } from '#storage/storage.ts'
-import { changes } from './audited.ts'
 import {
+  clientPageSchema,
   clientMetadata,
   clientSchema,
   clientWithSecretSchema,
   presentClient,
   presentClientWithSecret,
-  scopesOfClient,
-  storedMetadata,
-  usesSecret,
   type ClientMetadata,
-} from './client-metadata.ts'
-import { nextCursor, pageQuery } from './pages.ts'
+} from '#wire/clients.ts'
+import { changes } from './audited.ts'
+import { scopesOfClient, storedMetadata, usesSecret } from './client-metadata.ts'
+import { pageQuery } from '#wire/pages.ts'
 import { alreadyExists, exclusively, invalid, notFound } from './refusals.ts'
 import { mustCover } from './scopes.ts'
 
@@ -63,7 +62,7 @@ export function clientRoutes(parts: ClientParts): ApiRoute[] {
       answer: {
         status: 200,
         description: 'A page of clients.',
-        schema: z.object({ clients: z.array(clientSchema), next_cursor: nextCursor }),
+        schema: clientPageSchema,
       },
       async handle({ query }) {
         const page = await clients.list(query)

@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { route, text, type ApiRoute } from '#http/api.ts'
 import type { AuditAsCaller } from '#http/audit.ts'
 import type { Keys } from '#oidc/keys.ts'
-import type { SigningKey } from '#storage/signing-keys.ts'
-import { iso } from './pages.ts'
+import { signingKeysSchema, presentSigningKey } from '#wire/signing-keys.ts'
 
 /** `/admin/keys`: the signing keys, never their private halves. */
 export interface KeyParts {
@@ -12,16 +11,6 @@ export interface KeyParts {
   refreshKeys(): Promise<unknown>
   audit: AuditAsCaller
 }
-
-const keySchema = z
-  .object({
-    kid: z.string(),
-    alg: z.string(),
-    state: z.enum(['next', 'current', 'previous']),
-    created_at: z.iso.datetime(),
-    state_since: z.iso.datetime(),
-  })
-  .meta({ id: 'SigningKey' })
 
 const common = {
   tag: 'admin keys',
@@ -32,12 +21,12 @@ const common = {
 const answer = {
   status: 200,
   description: 'Oldest first.',
-  schema: z.object({ keys: z.array(keySchema) }),
+  schema: signingKeysSchema,
 }
 
 export function keyRoutes(parts: KeyParts): ApiRoute[] {
   const { keys, audit } = parts
-  const list = async () => ({ keys: (await keys.list()).map(presentKey) })
+  const list = async () => ({ keys: (await keys.list()).map(presentSigningKey) })
   return [
     route({
       ...common,
@@ -90,11 +79,3 @@ const revokeRoute = (
       return list()
     },
   })
-
-const presentKey = (key: SigningKey): z.infer<typeof keySchema> => ({
-  kid: key.id,
-  alg: key.alg,
-  state: key.state,
-  created_at: iso(key.createdAt),
-  state_since: iso(key.stateSince),
-})

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { route, text, type ApiRoute } from '#http/api.ts'
 import type { AuditAsCaller } from '#http/audit.ts'
-import type { QueuedMail } from '#storage/mail-queue.ts'
 import type { Storage } from '#storage/storage.ts'
-import { iso, nextCursor, pageQuery } from './pages.ts'
+import { mailPageSchema, presentMail } from '#wire/mail.ts'
+import { pageQuery } from '#wire/pages.ts'
 import { notFound } from './refusals.ts'
 
 /** `/admin/mail`: what waits to be sent and what was given up; never what it says, which may sign somebody in. */
@@ -11,19 +11,6 @@ export interface MailParts {
   storage: Pick<Storage, 'mailQueue'>
   audit: AuditAsCaller
 }
-
-const mailSchema = z
-  .object({
-    id: z.string(),
-    to: z.string(),
-    subject: z.string(),
-    state: z.enum(['waiting', 'failed']),
-    attempts: z.int(),
-    created_at: z.iso.datetime(),
-    next_attempt_at: z.iso.datetime().nullable(),
-    last_error: z.string().nullable(),
-  })
-  .meta({ id: 'Mail' })
 
 const common = { tag: 'admin mail', access: { scope: 'admin:mail' } } as const
 
@@ -37,7 +24,7 @@ export const mailRoutes = ({ storage, audit }: MailParts): ApiRoute[] => [
     answer: {
       status: 200,
       description: 'A page of mails.',
-      schema: z.object({ mails: z.array(mailSchema), next_cursor: nextCursor }),
+      schema: mailPageSchema,
     },
     async handle({ query }) {
       const { mails, next } = await storage.mailQueue.list(query)
@@ -58,14 +45,3 @@ export const mailRoutes = ({ storage, audit }: MailParts): ApiRoute[] => [
     },
   }),
 ]
-
-const presentMail = (mail: QueuedMail): z.infer<typeof mailSchema> => ({
-  id: mail.id,
-  to: mail.to,
-  subject: mail.subject,
-  state: mail.state,
-  attempts: mail.attempts,
-  created_at: iso(mail.createdAt),
-  next_attempt_at: mail.state === 'failed' ? null : iso(mail.nextAttemptAt),
-  last_error: mail.lastError ?? null,
-})

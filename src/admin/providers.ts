@@ -11,6 +11,7 @@ import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { ProviderRecord } from '#storage/providers.ts'
 import type { Storage } from '#storage/storage.ts'
+import { providerSchema, providersSchema } from '#wire/providers.ts'
 import { changes } from './audited.ts'
 import { alreadyExists, exclusively, notFound } from './refusals.ts'
 import { adminScopes, mustCover } from './scopes.ts'
@@ -45,16 +46,6 @@ const newProvider = z
   .strictObject({ ...providerFields, id: providerId, client_secret: secretField })
   .superRefine(needsMore)
 
-const providerSchema = z
-  .looseObject({
-    id: z.string(),
-    kind: providerFields.kind,
-    client_id: z.string(),
-    source: z.enum(['declared', 'stored']).describe('Declared ones are the operator’s to change.'),
-    callback_url: z.string().describe('To be registered at the provider.'),
-  })
-  .meta({ id: 'Provider' })
-
 const params = z.object({ id: text(64) })
 type Params = z.infer<typeof params>
 
@@ -76,7 +67,7 @@ export function providerRoutes(parts: ProviderParts): ApiRoute[] {
       answer: {
         status: 200,
         description: 'The declared ones first.',
-        schema: z.object({ providers: z.array(providerSchema) }),
+        schema: providersSchema,
       },
       handle: async () => ({
         providers: [

@@ -2,9 +2,15 @@ import { z } from 'zod'
 import { route, text, type ApiCall, type ApiRoute } from '#http/api.ts'
 import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
-import { metadataClaimsSchema } from '#lib/metadata-claims.ts'
 import type { Resource } from '#storage/resources.ts'
 import type { Storage } from '#storage/storage.ts'
+import {
+  resourceSchema,
+  resourcesSchema,
+  presentResource,
+  newResource,
+  resourceBody,
+} from '#wire/resources.ts'
 import { changes } from './audited.ts'
 import { alreadyExists, exclusively, notFound } from './refusals.ts'
 
@@ -15,56 +21,6 @@ export interface ResourceParts {
   apiResource: string
   audit: AuditAsCaller
 }
-
-const locale = z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
-const localized = z
-  .record(locale, text(500).min(1))
-  .refine((texts) => Object.keys(texts).length > 0, { error: 'needs a text in some language' })
-
-/** What OpenID Connect says with these words, no API can mean with them. */
-const reserved = ['openid', 'profile', 'email', 'address', 'phone', 'offline_access']
-
-const scope = z.strictObject({
-  name: z
-    .string()
-    .max(128)
-    .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { error: 'must be a scope token (RFC 6749 §3.3)' })
-    .refine((name) => !reserved.includes(name), { error: 'is a scope of OpenID Connect' }),
-  description: localized.describe('What it lets an application do, by language.'),
-  restricted: z
-    .boolean()
-    .optional()
-    .describe('Only for people whose roles permit it and clients that list it.'),
-  sensitive: z.boolean().optional().describe('Marked when people are asked for consent.'),
-})
-
-const resourceBody = z.strictObject({
-  name: localized.describe('What people call it, by language.'),
-  scopes: z
-    .array(scope)
-    .max(200)
-    .refine((scopes) => new Set(scopes.map(({ name }) => name)).size === scopes.length, {
-      error: 'has a scope twice',
-    })
-    .default([]),
-  access_token_ttl: z.int().min(10).max(86_400).nullish().describe('Seconds.'),
-  metadata_claims: metadataClaimsSchema
-    .nullish()
-    .describe('Claims of its access tokens out of the person’s metadata: { tier: public.tier }.'),
-})
-
-const newResource = resourceBody.extend({
-  identifier: text(512).refine((value) => URL.canParse(value) && !value.includes('#'), {
-    error: 'must be an absolute URI without fragment',
-  }),
-})
-
-const resourceSchema = newResource
-  .extend({
-    access_token_ttl: z.int().nullable(),
-    metadata_claims: z.record(z.string(), z.string()),
-  })
-  .meta({ id: 'Resource' })
 
 const identifier = z.object({ identifier: text(512) })
 type Identifier = z.infer<typeof identifier>
@@ -83,7 +39,7 @@ export function resourceRoutes(parts: ResourceParts): ApiRoute[] {
       answer: {
         status: 200,
         description: 'By identifier.',
-        schema: z.object({ resources: z.array(resourceSchema) }),
+        schema: resourcesSchema,
       },
       handle: async () => ({ resources: (await resources.list()).map(presentResource) }),
     }),
@@ -124,14 +80,6 @@ export function resourceRoutes(parts: ResourceParts): ApiRoute[] {
     }),
   ]
 }
-
-const presentResource = (resource: Resource): z.infer<typeof resourceSchema> => ({
-  identifier: resource.identifier,
-  name: resource.name,
-  scopes: resource.scopes,
-  access_token_ttl: resource.accessTokenTtl ?? null,
-  metadata_claims: resource.metadataClaims ?? {},
-})
 
 async function findResource({ storage }: ResourceParts, identifier: string): Promise<Resource> {
   const resource = await storage.resources.find(identifier)

@@ -5,8 +5,8 @@ import { AppError } from '#lib/app-error.ts'
 import type { Role } from '#storage/roles.ts'
 import type { Storage } from '#storage/storage.ts'
 import { administratorRole } from '#storage/users.ts'
+import { roleSchema, roleBody, rolesSchema, presentRole, newRole } from '#wire/roles.ts'
 import { changes } from './audited.ts'
-import { iso } from './pages.ts'
 import { alreadyExists, exclusively, notFound } from './refusals.ts'
 import { isAdminScope, mustCover, scopesOn } from './scopes.ts'
 
@@ -17,26 +17,6 @@ export interface RoleParts {
   apiResource: string
   audit: AuditAsCaller
 }
-
-const roleBody = z.strictObject({
-  description: text(500).nullable().optional(),
-  permissions: z
-    .record(text(512), z.array(text(128)).max(200))
-    .optional()
-    .describe('By resource identifier: the scopes that holders may be granted there.'),
-})
-
-const newRole = roleBody.extend({ name: z.string().regex(/^[a-z0-9_.:-]{1,64}$/) })
-
-const roleSchema = z
-  .object({
-    name: z.string(),
-    description: z.string().nullable(),
-    permissions: z.record(z.string(), z.array(z.string())),
-    created_at: z.iso.datetime(),
-    updated_at: z.iso.datetime(),
-  })
-  .meta({ id: 'Role' })
 
 const roleName = z.object({ name: text(64) })
 type RoleName = z.infer<typeof roleName>
@@ -63,7 +43,7 @@ export function roleRoutes(parts: RoleParts): ApiRoute[] {
       answer: {
         status: 200,
         description: 'By name.',
-        schema: z.object({ roles: z.array(roleSchema) }),
+        schema: rolesSchema,
       },
       handle: async () => ({ roles: (await roles.list()).map(presentRole) }),
     }),
@@ -96,14 +76,6 @@ export function roleRoutes(parts: RoleParts): ApiRoute[] {
     }),
   ]
 }
-
-const presentRole = (role: Role): z.infer<typeof roleSchema> => ({
-  name: role.name,
-  description: role.description ?? null,
-  permissions: role.permissions,
-  created_at: iso(role.createdAt),
-  updated_at: iso(role.updatedAt),
-})
 
 async function findRole({ storage }: Pick<RoleParts, 'storage'>, name: string): Promise<Role> {
   const role = await storage.roles.find(name)

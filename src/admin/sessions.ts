@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { route, text, type ApiRoute } from '#http/api.ts'
 import type { AuditAsCaller } from '#http/audit.ts'
-import { adminSessionSchema, presentAdminSession } from '#oidc/presented-sessions.ts'
+import { presentAdminSession } from '#oidc/presented-sessions.ts'
 import type { Sessions } from '#oidc/sessions.ts'
+import { adminSessionsSchema } from '#wire/sessions.ts'
 import { notFound } from './refusals.ts'
 
 /** `/admin/sessions`: where a person is signed in. All at once end by `/admin/users/:id/logout`. */
@@ -23,7 +24,7 @@ export function sessionRoutes({ sessions, audit }: SessionParts): ApiRoute[] {
       answer: {
         status: 200,
         description: 'Latest first; empty for a user who is not known.',
-        schema: z.object({ sessions: z.array(adminSessionSchema) }),
+        schema: adminSessionsSchema,
       },
       handle: async ({ query }) => ({
         sessions: (await sessions.list(query.user_id)).map(presentAdminSession),

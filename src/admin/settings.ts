@@ -1,20 +1,11 @@
-import { z } from 'zod'
 import type { DescribedSetting } from '#config/describe.ts'
 import { route, type ApiRoute } from '#http/api.ts'
+import { settingsSchema } from '#wire/settings.ts'
 
 /** `/admin/settings`: what the server runs with; for reading only, since settings come from the environment. */
 export interface SettingsParts {
   settings: readonly DescribedSetting[]
 }
-
-const settingSchema = z
-  .object({
-    name: z.string(),
-    group: z.enum(['server', 'storage', 'tokens', 'accounts', 'looks']),
-    value: z.string().describe('Empty when it is not set; a secret is masked.'),
-    help: z.string(),
-  })
-  .meta({ id: 'Setting' })
 
 export const settingsRoutes = ({ settings }: SettingsParts): ApiRoute[] => [
   route({
@@ -26,8 +17,8 @@ export const settingsRoutes = ({ settings }: SettingsParts): ApiRoute[] => [
     answer: {
       status: 200,
       description: 'The settings, by group.',
-      schema: z.object({ settings: z.array(settingSchema) }),
+      schema: settingsSchema,
     },
-    handle: () => Promise.resolve({ settings }),
+    handle: () => Promise.resolve({ settings: [...settings] }),
   }),
 ]

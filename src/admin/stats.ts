@@ -1,53 +1,12 @@
 import { z } from 'zod'
 import type { ReadStatistics, Statistics } from '#audit/statistics.ts'
 import { route, type ApiRoute } from '#http/api.ts'
+import { statsSchema } from '#wire/stats.ts'
 
 /** `/admin/stats`: how much there is, what happened by the day, and what takes long. */
 export interface StatsParts {
   statistics: ReadStatistics
 }
-
-const count = z.int().min(0)
-
-const statsSchema = z
-  .object({
-    totals: z.object({
-      users: count,
-      active_users: count.describe('Those who are not banned.'),
-      banned_users: count,
-      new_users: z.object({ last_24_hours: count, last_7_days: count, last_30_days: count }),
-      clients: count,
-      sessions: count.describe('Browsers that are signed in.'),
-      refresh_tokens: count.describe('Those that can still be spent.'),
-      api_keys: count,
-      mails: z.object({ waiting: count, failed: count }),
-    }),
-    days: z
-      .array(
-        z.object({
-          day: z.iso.date(),
-          sign_ins: count,
-          failed_sign_ins: count,
-          registrations: count,
-          active_users: count.describe('Distinct people who signed in or got a token.'),
-          tokens: z.record(z.string(), count).describe('By grant type.'),
-        }),
-      )
-      .describe('Oldest first, today last; days in UTC.'),
-    operations: z
-      .array(
-        z.object({
-          method: z.string(),
-          route: z.string(),
-          count,
-          p50_ms: z.number(),
-          p95_ms: z.number(),
-          p99_ms: z.number(),
-        }),
-      )
-      .describe('The slowest routes of the process that answers, since it started.'),
-  })
-  .meta({ id: 'Statistics' })
 
 const query = z.object({
   days: z.coerce

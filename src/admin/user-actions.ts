@@ -7,9 +7,10 @@ import type { Clock } from '#lib/clock.ts'
 import type { User } from '#storage/users.ts'
 import type { EndSignIns } from '#users/end-sign-ins.ts'
 import type { Recovery } from '#users/recovery.ts'
+import { messageSchema } from '#wire/account.ts'
+import { adminUserSchema, presentAdminUser } from '#wire/users.ts'
 import { changes } from './audited.ts'
 import { notFound } from './refusals.ts'
-import { adminUserSchema, presentAdminUser } from './user-fields.ts'
 import { findManagedUser, hashPassword, userId, userRoute, type UserId } from './users.ts'
 import type { UserParts } from './users.ts'
 
@@ -55,7 +56,7 @@ export function userActionRoutes(parts: UserActionParts): ApiRoute[] {
       answer: {
         status: 200,
         description: 'Done.',
-        schema: z.object({ message: z.string() }),
+        schema: messageSchema,
       },
       problems: ['no_email', 'banned'],
       handle: (call) => resetPassword(parts, call),

@@ -2,20 +2,7 @@ import { z } from 'zod'
 import { text } from '#http/api.ts'
 import type { User, UserChange, UserMetadata } from '#storage/users.ts'
 import { isEmail } from '#users/name-rules.ts'
-import { presentUser, userSchema } from '#users/presented.ts'
 import { changeOfNames, profileFields, profileNames, usernameField } from '#users/profile-fields.ts'
-import { isoOrNull } from './pages.ts'
-
-/** A user as administrators see it. */
-export const adminUserSchema = userSchema
-  .extend({ banned_at: z.iso.datetime().nullable(), erase_at: z.iso.datetime().nullable() })
-  .meta({ id: 'AdminUser' })
-
-export const presentAdminUser = (user: User): z.infer<typeof adminUserSchema> => ({
-  ...presentUser(user),
-  banned_at: isoOrNull(user.bannedAt),
-  erase_at: isoOrNull(user.eraseAt),
-})
 
 /** What administrators may write. A field that is left out stays, null empties it, an unknown one is refused. */
 export const userBody = z.strictObject({

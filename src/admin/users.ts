@@ -7,16 +7,11 @@ import type { User } from '#storage/users.ts'
 import type { PasswordPolicy } from '#users/password-policy.ts'
 import type { Passwords } from '#users/passwords.ts'
 import { changes } from './audited.ts'
-import { nextCursor, pageQuery } from './pages.ts'
+import { pageQuery } from '#wire/pages.ts'
+import { userPageSchema, adminUserSchema, presentAdminUser } from '#wire/users.ts'
 import { invalid, notFound } from './refusals.ts'
 import { mustCover, scopesOfRoles } from './scopes.ts'
-import {
-  adminUserSchema,
-  changeOf,
-  presentAdminUser,
-  userBody,
-  type UserBody,
-} from './user-fields.ts'
+import { changeOf, userBody, type UserBody } from './user-fields.ts'
 
 /** `/admin/users`: find, make, change and delete people. What is done to a sign-in is in `user-actions.ts`. */
 export interface UserParts {
@@ -69,7 +64,7 @@ export function userRoutes(parts: UserParts): ApiRoute[] {
       answer: {
         status: 200,
         description: 'A page of users.',
-        schema: z.object({ users: z.array(adminUserSchema), next_cursor: nextCursor }),
+        schema: userPageSchema,
       },
       async handle({ query }) {
         const page = await users.list(query)

@@ -2,8 +2,15 @@ import { z } from 'zod'
 import { route, text, type Access, type ApiRoute, type Caller } from '#http/api.ts'
 import type { AuditAsCaller } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
-import type { ApiKey, ApiKeyStore } from '#storage/api-keys.ts'
+import type { ApiKeyStore } from '#storage/api-keys.ts'
 import type { Locale } from '#view/translate.ts'
+import {
+  type DescribedScope,
+  newApiKeySchema,
+  presentApiKey,
+  apiKeysSchema,
+  describedScopesSchema,
+} from '#wire/api-keys.ts'
 import type { ApiKeys } from './keys.ts'
 
 /**
@@ -21,22 +28,6 @@ export interface ApiKeyRouteParts {
   now(): number
   audit: AuditAsCaller
 }
-
-/** What a scope lets its holder do, in one language. */
-const scopeSchema = z.object({ name: z.string(), text: z.string(), sensitive: z.boolean() })
-export type DescribedScope = z.infer<typeof scopeSchema>
-
-export const keySchema = z
-  .object({
-    id: z.string(),
-    access_key: z.string(),
-    name: z.string(),
-    scopes: z.array(z.string()),
-    created_at: z.iso.datetime(),
-    expires_at: z.iso.datetime().nullable(),
-    last_used_at: z.iso.datetime().nullable(),
-  })
-  .meta({ id: 'ApiKey' })
 
 const wanted = z.strictObject({
   name: text(100).min(1),
@@ -59,7 +50,7 @@ export function apiKeyRoutes({ keys, store, now, audit, ...parts }: ApiKeyRouteP
       answer: {
         status: 201,
         description: 'The key.',
-        schema: keySchema.extend({ key: z.string() }),
+        schema: newApiKeySchema,
       },
       problems: ['invalid_scope'],
       async handle(call) {
@@ -95,7 +86,7 @@ export function apiKeyRoutes({ keys, store, now, audit, ...parts }: ApiKeyRouteP
       answer: {
         status: 200,
         description: 'Newest first.',
-        schema: z.object({ api_keys: z.array(keySchema) }),
+        schema: apiKeysSchema,
       },
       handle: async ({ caller }) => ({
         api_keys: (await store.listByUser(caller.userId!)).map(presentApiKey),
@@ -110,7 +101,7 @@ export function apiKeyRoutes({ keys, store, now, audit, ...parts }: ApiKeyRouteP
       answer: {
         status: 200,
         description: 'In the language of the request.',
-        schema: z.object({ scopes: z.array(scopeSchema) }),
+        schema: describedScopesSchema,
       },
       handle: async ({ caller, request }) => ({
         scopes: await parts.describeScopes(caller.scopes, request.locale),
@@ -137,16 +128,3 @@ const mayMakeKeys = async (
   { via, clientId }: Caller,
   { isFirstParty }: Pick<ApiKeyRouteParts, 'isFirstParty'>,
 ): Promise<boolean> => via === 'session' || (via === 'token' && isFirstParty(clientId))
-
-const iso = (time: number | undefined): string | null =>
-  time === undefined ? null : new Date(time).toISOString()
-
-export const presentApiKey = (key: ApiKey) => ({
-  id: key.id,
-  access_key: `uak_${key.id}`,
-  name: key.name,
-  scopes: key.scopes,
-  created_at: new Date(key.createdAt).toISOString(),
-  expires_at: iso(key.expiresAt),
-  last_used_at: iso(key.lastUsedAt),
-})

@@ -1,6 +1,6 @@
 import { accountRoutes, type AccountRouteParts } from '#account/routes.ts'
 import { adminRoutes, type AdminParts } from '#admin/routes.ts'
-import { apiKeyRoutes, type DescribedScope } from '#api-keys/routes.ts'
+import { apiKeyRoutes } from '#api-keys/routes.ts'
 import { verifyTokenRoutes } from '#callers/verify-token-routes.ts'
 import { describeSettings } from '#config/describe.ts'
 import type { ForeignSignIn } from '#foreign-tokens/sign-in.ts'
@@ -15,6 +15,7 @@ import { authRoutes, type AuthRouteParts } from '#users/routes.ts'
 import { secondStepRoutes } from '#users/second-step-routes.ts'
 import type { Locale } from '#view/translate.ts'
 import { wechatRoutes } from '#wechat/routes.ts'
+import type { DescribedScope } from '#wire/api-keys.ts'
 import type { AppParts } from './parts.ts'
 
 /** The whole sidecar JSON API, as one table. */

@@ -1,6 +1,7 @@
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Cell } from '#view/signed-in-pages.ts'
+import { apiKeyPageSchema, adminApiKeySchema } from '#wire/api-keys.ts'
 import { listing, pageSize } from './listing.ts'
 import { describePeople } from './people.ts'
 
@@ -16,23 +17,12 @@ export function apiKeyPages(): PageRoute[] {
 
 const place = { area: 'console', section: 'apiKeys' } as const
 
-interface ApiKey {
-  id: string
-  access_key: string
-  user_id: string
-  name: string
-  scopes: string[]
-  created_at: string
-  expires_at: string | null
-  last_used_at: string | null
-}
-
 async function showKeys(call: PageCall): Promise<PageAnswer> {
   const { api, query } = call
-  const { api_keys: keys, next_cursor: next } = await api.get<{
-    api_keys: ApiKey[]
-    next_cursor: string | null
-  }>('/admin/api-keys', { cursor: query['cursor'], limit: String(pageSize) })
+  const { api_keys: keys, next_cursor: next } = await api.get('/admin/api-keys', apiKeyPageSchema, {
+    cursor: query['cursor'],
+    limit: String(pageSize),
+  })
   const ownerOf = await describePeople(
     call,
     keys.map(({ user_id: id }) => id),
@@ -66,7 +56,7 @@ async function showKeys(call: PageCall): Promise<PageAnswer> {
 }
 
 async function showKey(call: PageCall): Promise<PageAnswer> {
-  const key = await call.api.get<ApiKey>(at`/admin/api-keys/${call.params['id']}`)
+  const key = await call.api.get(at`/admin/api-keys/${call.params['id']}`, adminApiKeySchema)
   const ownerOf = await describePeople(call, [key.user_id])
   return {
     page: 'details',

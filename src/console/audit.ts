@@ -2,6 +2,7 @@ import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Cell, Field } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
+import { auditPageSchema, type WireAuditEvent } from '#wire/audit.ts'
 import { listing, pageSize } from './listing.ts'
 import { describePeople } from './people.ts'
 
@@ -15,23 +16,12 @@ export const auditPages = (): PageRoute[] => [
   },
 ]
 
-interface AuditEvent {
-  at: string
-  type: string
-  actor: string | null
-  target: string | null
-  client_id: string | null
-  address: string | null
-  trace_id: string | null
-  details: Record<string, unknown> | null
-}
-
 const filterNames = ['type', 'actor', 'target', 'from', 'to'] as const
 
 async function showAudit(call: PageCall): Promise<PageAnswer> {
   const { api, query } = call
   const read = (filters: Record<string, string | undefined>) =>
-    api.get<{ events: AuditEvent[]; next_cursor: string | null }>('/admin/audit', filters)
+    api.get('/admin/audit', auditPageSchema, filters)
   const wanted = Object.fromEntries(filterNames.map((name) => [name, query[name]?.trim()]))
   return attempt(
     async () => {
@@ -48,7 +38,7 @@ async function showAudit(call: PageCall): Promise<PageAnswer> {
 
 async function listOf(
   call: PageCall,
-  events: readonly AuditEvent[],
+  events: readonly WireAuditEvent[],
   next: string | null,
 ): Promise<Extract<PageAnswer, { page: 'list' }>> {
   const { query } = call
@@ -92,7 +82,7 @@ async function listOf(
 /** How actors and targets are named: people by their names, clients by a link. */
 async function describeParties(
   call: PageCall,
-  events: readonly AuditEvent[],
+  events: readonly WireAuditEvent[],
 ): Promise<(text: string | null) => Cell> {
   const ids = events.flatMap(({ actor, target }) => [userIn(actor), userIn(target)])
   const personOf = await describePeople(
@@ -135,7 +125,7 @@ const userIn = (text: string | null): string | undefined => {
 /** Longer ones are cut: fifty of them make a page. The API has them whole. */
 const longestDetails = 400
 
-function detailsOf({ details, trace_id: trace }: AuditEvent): string | undefined {
+function detailsOf({ details, trace_id: trace }: WireAuditEvent): string | undefined {
   const text = JSON.stringify({ ...details, ...(trace !== null && { trace_id: trace }) })
   if (text === '{}') return undefined
   return text.length > longestDetails ? `${text.slice(0, longestDetails)}…` : text

@@ -2,8 +2,9 @@ import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
+import { clientWithSecretSchema, clientSchema, type WireClient } from '#wire/clients.ts'
 import type { ClientPageOptions } from './client-form.ts'
-import { nameOfClient, type ConsoleClient } from './client-kinds.ts'
+import { nameOfClient } from './client-kinds.ts'
 import { deleteBox, isConfirmed, notConfirmed, twoSteps } from './danger.ts'
 
 /** The buttons of `/console/clients/:id`: a second secret, the end of the older one, the end of the client. */
@@ -21,7 +22,7 @@ export function clientActionPages(
     action('rotate-secret', (call) =>
       attempt(async () => {
         const path = at`/admin/clients/${call.params['id']}/rotate-secret`
-        const { client_secret: secret } = await call.api.post<ConsoleClient>(path)
+        const { client_secret: secret } = await call.api.post(path, {}, clientWithSecretSchema)
         return show(call, { secret: secret! })
       }, again(call)),
     ),
@@ -33,7 +34,7 @@ export function clientActionPages(
     ),
     action('delete', async (call) => {
       const path = at`/admin/clients/${call.params['id']}`
-      const client = await call.api.get<ConsoleClient>(path)
+      const client = await call.api.get(path, clientSchema)
       if (!isConfirmed(call.fields, nameOfClient(client))) return again(call)(notConfirmed)
       return attempt(async () => {
         await call.api.delete(path)
@@ -44,7 +45,7 @@ export function clientActionPages(
 }
 
 /** Nothing for a client that authenticates without a secret. */
-export function secretsBox({ client_id: id, live_secrets: live }: ConsoleClient): Box[] {
+export function secretsBox({ client_id: id, live_secrets: live }: WireClient): Box[] {
   if (live === 0) return []
   const path = at`/console/clients/${id}`
   const form =
@@ -66,7 +67,7 @@ export function secretsBox({ client_id: id, live_secrets: live }: ConsoleClient)
   ]
 }
 
-export const dangerBox = (client: ConsoleClient): Box =>
+export const dangerBox = (client: WireClient): Box =>
   deleteBox({
     action: at`/console/clients/${client.client_id}/delete`,
     heading: 'console.clients.delete',

@@ -1,5 +1,6 @@
 import type { Field, FieldErrors } from '#view/signed-in-pages.ts'
-import { area, kindOf, lineFields, scopeField, words, type ConsoleClient } from './client-kinds.ts'
+import type { WireClient } from '#wire/clients.ts'
+import { area, kindOf, lineFields, scopeField, words } from './client-kinds.ts'
 import { problemsOf } from './client-problems.ts'
 import { forms } from './forms.ts'
 import { resourceField } from './resource-choice.ts'
@@ -30,7 +31,7 @@ const named: readonly string[] = [
 
 /** What the fields show: what was typed, else what is stored. */
 export function fieldsOf(
-  client: ConsoleClient,
+  client: WireClient,
   typed: Typed | undefined,
   resources: readonly string[],
 ): Field[] {
@@ -63,7 +64,7 @@ export function fieldsOf(
 }
 
 /** Metadata as the fields show it. */
-function textsOf(client: ConsoleClient): Typed {
+function textsOf(client: WireClient): Typed {
   const text = (name: string): string => {
     const value = client[name]
     return typeof value === 'string' ? value : ''

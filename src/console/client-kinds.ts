@@ -1,5 +1,6 @@
 import type { Field } from '#view/signed-in-pages.ts'
 import type { MessageKey } from '#view/translate.ts'
+import type { WireClient } from '#wire/clients.ts'
 import { forms } from './forms.ts'
 
 /**
@@ -12,27 +13,10 @@ export type ClientKind = (typeof clientKinds)[number]
 export const isClientKind = (text: string | undefined): text is ClientKind =>
   clientKinds.some((kind) => kind === text)
 
-/** A client as `/admin/clients` shows it, as far as the pages do. */
-export interface ConsoleClient extends Record<string, unknown> {
-  client_id: string
-  client_secret?: string
-  live_secrets: number
-  client_name?: string
-  redirect_uris?: string[]
-  grant_types?: string[]
-  token_endpoint_auth_method?: string
-  application_type?: string
-  default_resource?: string
-  first_party?: boolean
-  verified?: boolean
-  created_at: string
-  updated_at: string
-}
-
 export const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
 
 /** What a client is, told from its metadata. */
-export function kindOf(client: ConsoleClient): ClientKind {
+export function kindOf(client: WireClient): ClientKind {
   const grants = client.grant_types ?? ['authorization_code']
   const meetsPeople = grants.includes('authorization_code') || grants.includes(deviceGrant)
   if (!meetsPeople && grants.includes('client_credentials')) return 'machine'
@@ -40,8 +24,7 @@ export function kindOf(client: ConsoleClient): ClientKind {
   return client.application_type === 'native' ? 'native' : 'spa'
 }
 
-export const nameOfClient = ({ client_name: name, client_id: id }: ConsoleClient): string =>
-  name || id
+export const nameOfClient = ({ client_name: name, client_id: id }: WireClient): string => name || id
 
 type Typed = Readonly<Record<string, string>>
 

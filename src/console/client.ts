@@ -2,9 +2,10 @@ import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
+import { clientSchema, clientWithSecretSchema, type WireClient } from '#wire/clients.ts'
 import { clientActionPages, dangerBox, secretsBox } from './client-actions.ts'
 import { fieldsOf, readMetadata, type ClientPageOptions } from './client-form.ts'
-import { kindOf, nameOfClient, type ConsoleClient } from './client-kinds.ts'
+import { kindOf, nameOfClient } from './client-kinds.ts'
 import { clientsPlace } from './clients.ts'
 import { resourceIds } from './resource-choice.ts'
 
@@ -22,7 +23,7 @@ async function showClient(
   { api, params }: PageCall,
   { fields, errors, secret }: ClientPageOptions = {},
 ): Promise<PageAnswer> {
-  const client = await api.get<ConsoleClient>(at`/admin/clients/${params['id']}`)
+  const client = await api.get(at`/admin/clients/${params['id']}`, clientSchema)
   const { client_id: id } = client
   return {
     page: 'details',
@@ -60,7 +61,7 @@ async function showClient(
   }
 }
 
-const codeBox = ({ client_id: id }: ConsoleClient): Box => ({
+const codeBox = ({ client_id: id }: WireClient): Box => ({
   heading: 'console.code.title',
   text: 'console.code.about',
   links: [{ href: at`/console/clients/${id}/integrate`, label: 'console.clients.toCode' }],
@@ -73,7 +74,7 @@ async function saveClient(call: PageCall): Promise<PageAnswer> {
   if ('errors' in read) return again(read.errors)
   return attempt(async () => {
     const path = at`/admin/clients/${params['id']}`
-    const { client_secret: secret } = await api.put<ConsoleClient>(path, read.metadata)
+    const { client_secret: secret } = await api.put(path, read.metadata, clientWithSecretSchema)
     // It has come to need one: the way in which it authenticates was changed.
     if (secret !== undefined) return showClient(call, { secret })
     return { to: at`/console/clients/${params['id']}?done=saved` }

@@ -1,7 +1,8 @@
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Cell } from '#view/signed-in-pages.ts'
-import { kindOf, nameOfClient, type ConsoleClient } from './client-kinds.ts'
+import { clientPageSchema, type WireClient } from '#wire/clients.ts'
+import { kindOf, nameOfClient } from './client-kinds.ts'
 import { listing, pageSize } from './listing.ts'
 
 /** `/console/clients`: find applications. New ones are made in `new-client.ts`, one of them is in `client.ts`. */
@@ -18,10 +19,11 @@ export const clientsPlace = { area: 'console', section: 'clients' } as const
 
 async function showClients({ api, query }: PageCall): Promise<PageAnswer> {
   const { q = '', cursor } = query
-  const page = await api.get<{ clients: ConsoleClient[]; next_cursor: string | null }>(
-    '/admin/clients',
-    { q, cursor, limit: String(pageSize) },
-  )
+  const page = await api.get('/admin/clients', clientPageSchema, {
+    q,
+    cursor,
+    limit: String(pageSize),
+  })
   return {
     page: 'list',
     props: {
@@ -49,7 +51,7 @@ async function showClients({ api, query }: PageCall): Promise<PageAnswer> {
   }
 }
 
-const rowOf = (client: ConsoleClient): Cell[] => [
+const rowOf = (client: WireClient): Cell[] => [
   {
     text: nameOfClient(client),
     href: at`/console/clients/${client.client_id}`,
@@ -60,7 +62,7 @@ const rowOf = (client: ConsoleClient): Cell[] => [
   { when: client.created_at },
 ]
 
-function trustOf(client: ConsoleClient): Cell {
+function trustOf(client: WireClient): Cell {
   if (client.first_party) return { chip: { say: 'console.clients.firstParty', tone: 'ok' } }
   if (client.verified) return { chip: { say: 'console.clients.verified', tone: 'ok' } }
   return {}

@@ -1,5 +1,6 @@
 import type { Box } from '#view/signed-in-pages.ts'
-import { deviceGrant, kindOf, type ClientKind, type ConsoleClient } from './client-kinds.ts'
+import type { WireClient } from '#wire/clients.ts'
+import { deviceGrant, kindOf, type ClientKind } from './client-kinds.ts'
 import { browserCode } from './code-browser.ts'
 import type { CodeFor } from './code-for.ts'
 import { curlCode, curlDeviceCode, curlMachineCode } from './code-curl.ts'
@@ -9,7 +10,7 @@ import { pythonCode, pythonMachineCode } from './code-python.ts'
 
 /** A box for each program that a client of this kind is written in. */
 export function codeBoxes(
-  client: ConsoleClient,
+  client: WireClient,
   { issuer, secret }: { issuer: string; secret?: string | undefined },
 ): Box[] {
   const first = (name: string): string | undefined => ([client[name]].flat() as string[])[0]
@@ -20,7 +21,7 @@ export function codeBoxes(
     secret,
     redirectUri: first('redirect_uris') ?? '',
     postLogoutUri: first('post_logout_redirect_uris'),
-    resource: client.default_resource,
+    resource: client.default_resource ?? undefined,
     scope: first('scope'),
   }
   if (!knownMethods.includes(facts.method)) return []

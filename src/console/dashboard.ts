@@ -2,6 +2,8 @@ import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Chart, Ranking, Series, Tone } from '#view/chart.ts'
 import { sections, type SignedInPageProps } from '#view/signed-in-pages.ts'
 import type { MessageKey } from '#view/translate.ts'
+import { clientPageSchema } from '#wire/clients.ts'
+import { statsSchema, type WireStats } from '#wire/stats.ts'
 
 /** `/console`: what happens on this server, in pictures; for those who may not see the numbers, the way to their sections. */
 export const dashboardPages = (options: { ownClientIds: readonly string[] }): PageRoute[] => [
@@ -13,25 +15,6 @@ export const dashboardPages = (options: { ownClientIds: readonly string[] }): Pa
   },
 ]
 
-/** `GET /admin/stats`, as far as the page shows it. */
-interface Stats {
-  totals: {
-    users: number
-    new_users: { last_7_days: number }
-    clients: number
-    sessions: number
-    mails: { waiting: number; failed: number }
-  }
-  days: {
-    day: string
-    sign_ins: number
-    failed_sign_ins: number
-    active_users: number
-    tokens: Record<string, number>
-  }[]
-  operations: { method: string; route: string; count: number; p95_ms: number }[]
-}
-
 type Dashboard = SignedInPageProps['dashboard']
 
 async function showDashboard(
@@ -40,7 +23,7 @@ async function showDashboard(
 ): Promise<PageAnswer> {
   const { scopes } = person
   const isNew = scopes.has('admin:clients') && (await hasNoClients({ api }, ownClientIds))
-  const stats = scopes.has('admin:stats') ? await api.get<Stats>('/admin/stats') : undefined
+  const stats = scopes.has('admin:stats') ? await api.get('/admin/stats', statsSchema) : undefined
   return {
     page: 'dashboard',
     props: {
@@ -70,13 +53,13 @@ async function hasNoClients(
   ownClientIds: readonly string[],
 ): Promise<boolean> {
   const limit = String(ownClientIds.length + 1)
-  const { clients } = await api.get<{ clients: { client_id: string }[] }>('/admin/clients', {
+  const { clients } = await api.get('/admin/clients', clientPageSchema, {
     limit,
   })
   return clients.every(({ client_id: id }) => ownClientIds.includes(id))
 }
 
-const totalsOf = ({ totals }: Stats): Dashboard['totals'] => [
+const totalsOf = ({ totals }: WireStats): Dashboard['totals'] => [
   {
     label: 'console.dashboard.users',
     value: totals.users,
@@ -91,10 +74,10 @@ const totalsOf = ({ totals }: Stats): Dashboard['totals'] => [
   },
 ]
 
-function chartsOf(days: Stats['days']): Chart[] {
+function chartsOf(days: WireStats['days']): Chart[] {
   const names = days.map(({ day }) => day)
   const one = (heading: MessageKey, series: Series[]): Chart => ({ heading, days: names, series })
-  const by = (read: (day: Stats['days'][number]) => number): number[] => days.map(read)
+  const by = (read: (day: WireStats['days'][number]) => number): number[] => days.map(read)
   return [
     one('console.dashboard.signInsByDay', [
       { label: 'console.dashboard.signIns', values: by((day) => day.sign_ins), tone: 'one' },
@@ -114,7 +97,7 @@ function chartsOf(days: Stats['days']): Chart[] {
 const tones: Tone[] = ['one', 'three', 'four', 'five']
 
 /** The four grants that gave most tokens, and the rest together. */
-function grantsOf(days: Stats['days']): Series[] {
+function grantsOf(days: WireStats['days']): Series[] {
   const total = (grant: string): number =>
     days.reduce((sum, { tokens }) => sum + (tokens[grant] ?? 0), 0)
   const grants = [...new Set(days.flatMap(({ tokens }) => Object.keys(tokens)))].toSorted(
@@ -138,7 +121,7 @@ const shortName = (grant: string): string => grant.split(':').at(-1) ?? grant
 
 const mostOperations = 8
 
-function rankingOf(operations: Stats['operations']): Ranking | undefined {
+function rankingOf(operations: WireStats['operations']): Ranking | undefined {
   const rows = operations
     .toSorted((a, b) => b.p95_ms - a.p95_ms)
     .slice(0, mostOperations)

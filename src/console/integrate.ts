@@ -1,6 +1,7 @@
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
-import { kindOf, nameOfClient, type ConsoleClient } from './client-kinds.ts'
+import { clientSchema } from '#wire/clients.ts'
+import { kindOf, nameOfClient } from './client-kinds.ts'
 import { clientsPlace } from './clients.ts'
 import { codeBoxes } from './code.ts'
 
@@ -15,8 +16,8 @@ export const integratePages = (options: { issuer: string }): PageRoute[] => [
 ]
 
 async function showCode({ api, params }: PageCall, issuer: string): Promise<PageAnswer> {
-  const client = await api.get<ConsoleClient>(at`/admin/clients/${params['id']}`)
-  const { client_id: id, default_resource: resource } = client
+  const client = await api.get(at`/admin/clients/${params['id']}`, clientSchema)
+  const { client_id: id, default_resource: resource = null } = client
   const boxes = codeBoxes(client, { issuer })
   return {
     page: 'details',
@@ -29,7 +30,7 @@ async function showCode({ api, params }: PageCall, issuer: string): Promise<Page
         { label: 'console.clients.kind', cell: { say: `console.clients.kinds.${kindOf(client)}` } },
         { label: 'console.code.issuer', cell: { code: issuer } },
         { label: 'console.clients.id', cell: { code: id } },
-        ...(resource === undefined
+        ...(resource === null
           ? []
           : [{ label: 'console.clients.resource' as const, cell: { code: resource } }]),
       ],

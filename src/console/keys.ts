@@ -2,6 +2,7 @@ import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, Chip, FieldErrors } from '#view/signed-in-pages.ts'
 import { at } from '#http/api-client.ts'
 import { attempt } from '#http/attempt.ts'
+import { type WireSigningKey, signingKeysSchema } from '#wire/signing-keys.ts'
 import { twoSteps } from './danger.ts'
 
 /** `/console/keys`: the keys with which tokens are signed, and their change. */
@@ -14,22 +15,14 @@ export function keyPages(): PageRoute[] {
   ]
 }
 
-interface SigningKey {
-  kid: string
-  alg: string
-  state: 'next' | 'current' | 'previous'
-  created_at: string
-  state_since: string
-}
-
-const tones: Record<SigningKey['state'], Chip['tone']> = {
+const tones: Record<WireSigningKey['state'], Chip['tone']> = {
   current: 'ok',
   next: 'plain',
   previous: 'plain',
 }
 
 async function showKeys({ api }: PageCall, errors?: FieldErrors): Promise<PageAnswer> {
-  const { keys } = await api.get<{ keys: SigningKey[] }>('/admin/keys')
+  const { keys } = await api.get('/admin/keys', signingKeysSchema)
   return {
     page: 'list',
     props: {

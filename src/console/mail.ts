@@ -1,6 +1,7 @@
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Cell } from '#view/signed-in-pages.ts'
+import { mailPageSchema, type WireMail } from '#wire/mail.ts'
 import { listing, pageSize } from './listing.ts'
 
 /** `/console/mail`: what waits to be sent and what was given up; never what it says. */
@@ -12,25 +13,15 @@ export function mailPages(): PageRoute[] {
   ]
 }
 
-interface QueuedMail {
-  id: string
-  to: string
-  subject: string
-  state: 'waiting' | 'failed'
-  attempts: number
-  created_at: string
-  next_attempt_at: string | null
-  last_error: string | null
-}
-
 const states = ['waiting', 'failed'] as const
 
 async function showMail({ api, query }: PageCall): Promise<PageAnswer> {
   const state = states.find((one) => one === query['state']) ?? ''
-  const { mails, next_cursor: next } = await api.get<{
-    mails: QueuedMail[]
-    next_cursor: string | null
-  }>('/admin/mail', { state, cursor: query['cursor'], limit: String(pageSize) })
+  const { mails, next_cursor: next } = await api.get('/admin/mail', mailPageSchema, {
+    state,
+    cursor: query['cursor'],
+    limit: String(pageSize),
+  })
   return {
     page: 'list',
     props: {
@@ -66,7 +57,7 @@ async function showMail({ api, query }: PageCall): Promise<PageAnswer> {
   }
 }
 
-const rowOf = (mail: QueuedMail): Cell[] => [
+const rowOf = (mail: WireMail): Cell[] => [
   { text: mail.to, sub: mail.subject },
   {
     chip: { say: `console.mail.${mail.state}`, tone: mail.state === 'failed' ? 'warn' : 'plain' },

@@ -2,6 +2,7 @@ import { at, type ApiClient } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
+import { clientWithSecretSchema, type WireClient } from '#wire/clients.ts'
 import {
   clientKinds,
   fieldsFor,
@@ -9,7 +10,6 @@ import {
   metadataOf,
   nameOfClient,
   type ClientKind,
-  type ConsoleClient,
 } from './client-kinds.ts'
 import { problemsOf } from './client-problems.ts'
 import { clientsPlace } from './clients.ts'
@@ -93,13 +93,17 @@ async function createClient({ api, fields }: PageCall, issuer: string): Promise<
   const problems = problemsOf(fields, { needsRedirect: kind !== 'machine' })
   if (Object.keys(problems).length > 0) return again(problems)
   return attempt(
-    async () => madeClient(await api.post('/admin/clients', metadataOf(kind, fields)), issuer),
+    async () =>
+      madeClient(
+        await api.post('/admin/clients', metadataOf(kind, fields), clientWithSecretSchema),
+        issuer,
+      ),
     again,
   )
 }
 
 /** The only answer that has the secret, so the code on it is complete. */
-function madeClient(client: ConsoleClient, issuer: string): PageAnswer {
+function madeClient(client: WireClient, issuer: string): PageAnswer {
   const { client_id: id, client_secret: secret } = client
   return {
     page: 'details',

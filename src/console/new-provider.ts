@@ -3,6 +3,7 @@ import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
+import { providerSchema } from '#wire/providers.ts'
 import {
   emptyFields,
   inOurWords,
@@ -11,7 +12,7 @@ import {
   recipeOf,
   suggestedId,
 } from './provider-fields.ts'
-import { callbackBox, providersCrumb, providersPlace, type ConsoleProvider } from './providers.ts'
+import { callbackBox, providersCrumb, providersPlace } from './providers.ts'
 
 /** `/console/providers/new`: which kind, then what that kind needs, beside the callback that its vendor must know. */
 export function newProviderPages({ issuer }: { issuer: string }): PageRoute[] {
@@ -94,7 +95,7 @@ async function createProvider({ api, fields }: PageCall, issuer: string): Promis
   return attempt(
     async () => {
       const body = { ...recipeOf(fields), kind, id: fields['id']?.trim() }
-      const { id } = await api.post<ConsoleProvider>('/admin/providers', body)
+      const { id } = await api.post('/admin/providers', body, providerSchema)
       return { to: at`/console/providers/${id}?done=providerCreated` }
     },
     (errors) => Promise.resolve(again(inOurWords(errors))),

@@ -2,7 +2,8 @@ import { at } from '#http/api-client.ts'
 import type { PageCall } from '#http/page-routes.ts'
 import { unless } from '#lib/app-error.ts'
 import type { Cell } from '#view/signed-in-pages.ts'
-import { nameOf, type ConsoleUser } from './users.ts'
+import { adminUserSchema } from '#wire/users.ts'
+import { nameOf } from './users.ts'
 
 /** How lists name the people of these ids: by name and with a link for those who may see users, else by id. */
 export async function describePeople(
@@ -12,7 +13,7 @@ export async function describePeople(
   if (!person.scopes.has('admin:users')) return (id) => ({ text: id })
   const found = await Promise.all(
     [...new Set(ids)].map(async (id) => {
-      const user = await api.get<ConsoleUser>(at`/admin/users/${id}`).catch(unless('not_found'))
+      const user = await api.get(at`/admin/users/${id}`, adminUserSchema).catch(unless('not_found'))
       return [id, user] as const
     }),
   )

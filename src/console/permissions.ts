@@ -1,15 +1,16 @@
 import type { ApiClient } from '#http/api-client.ts'
 import { unless } from '#lib/app-error.ts'
 import type { Field } from '#view/signed-in-pages.ts'
-import { inLocale, type ConsoleResource } from './resources.ts'
+import { resourcesSchema, type WireResource } from '#wire/resources.ts'
+import { inLocale } from './resources.ts'
 
 /** What a role permits, as boxes to tick: one group for each API, one box for each of its scopes. */
 export type Permissions = Readonly<Record<string, readonly string[]>>
 
 /** The APIs, as far as this administrator may see them. */
-export async function visibleResources(api: ApiClient): Promise<ConsoleResource[]> {
+export async function visibleResources(api: ApiClient): Promise<WireResource[]> {
   const seen = await api
-    .get<{ resources: ConsoleResource[] }>('/admin/resources')
+    .get('/admin/resources', resourcesSchema)
     .catch(unless('insufficient_scope'))
   return seen?.resources ?? []
 }
@@ -20,7 +21,7 @@ const prefix = 'may:'
 const nameOf = (identifier: string, scope: string): string => `${prefix}${identifier} ${scope}`
 
 export const permissionFields = (
-  resources: readonly ConsoleResource[],
+  resources: readonly WireResource[],
   held: Permissions,
   { locale }: { locale: string },
 ): Field[] =>

@@ -2,15 +2,10 @@ import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
+import { providerSchema, type WireProvider } from '#wire/providers.ts'
 import { deleteBox, isConfirmed, notConfirmed } from './danger.ts'
 import { emptyFields, inOurWords, providerFields, recipeOf } from './provider-fields.ts'
-import {
-  callbackBox,
-  nameOfProvider,
-  providersCrumb,
-  providersPlace,
-  type ConsoleProvider,
-} from './providers.ts'
+import { callbackBox, nameOfProvider, providersCrumb, providersPlace } from './providers.ts'
 
 /** `/console/providers/:id`: one provider; those of the operator's file and environment are shown only. */
 export function oneProviderPages(): PageRoute[] {
@@ -23,8 +18,8 @@ export function oneProviderPages(): PageRoute[] {
   ]
 }
 
-const find = ({ api, params }: PageCall): Promise<ConsoleProvider> =>
-  api.get(at`/admin/providers/${params['id']}`)
+const find = ({ api, params }: PageCall): Promise<WireProvider> =>
+  api.get(at`/admin/providers/${params['id']}`, providerSchema)
 
 async function showProvider(
   call: PageCall,
@@ -66,7 +61,7 @@ const declaredBox: Box = {
   text: 'console.providers.declaredText',
 }
 
-const settingsBox = (provider: ConsoleProvider, typed?: Record<string, string>): Box => ({
+const settingsBox = (provider: WireProvider, typed?: Record<string, string>): Box => ({
   heading: 'console.providers.settings',
   forms: [
     {

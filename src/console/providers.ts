@@ -1,7 +1,7 @@
-import type { ProviderRecipe } from '#config/providers.ts'
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, Cell } from '#view/signed-in-pages.ts'
+import { type WireProvider, providersSchema } from '#wire/providers.ts'
 
 /** `/console/providers`: with whom people sign in. A new one is made in `new-provider.ts`, one of them is in `provider.ts`. */
 export const providerPages = (): PageRoute[] => [
@@ -13,20 +13,13 @@ export const providerPages = (): PageRoute[] => [
   },
 ]
 
-/** A provider as `/admin/providers` shows it. */
-export type ConsoleProvider = ProviderRecipe & {
-  id: string
-  source: 'declared' | 'stored'
-  callback_url: string
-}
-
 export const providersPlace = { area: 'console', section: 'providers' } as const
 export const providersCrumb = {
   href: '/console/providers',
   label: 'console.providers.title',
 } as const
 
-export const nameOfProvider = ({ name, kind }: ConsoleProvider): Pick<Cell, 'text' | 'say'> =>
+export const nameOfProvider = ({ name, kind }: WireProvider): Pick<Cell, 'text' | 'say'> =>
   name === undefined ? { say: `console.providers.kinds.${kind}` } : { text: name }
 
 /** The address that the provider must know, to be copied. */
@@ -37,7 +30,7 @@ export const callbackBox = (address: string): Box => ({
 })
 
 async function showProviders({ api }: PageCall): Promise<PageAnswer> {
-  const { providers } = await api.get<{ providers: ConsoleProvider[] }>('/admin/providers')
+  const { providers } = await api.get('/admin/providers', providersSchema)
   return {
     page: 'list',
     props: {

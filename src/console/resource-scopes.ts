@@ -1,9 +1,10 @@
 import { at } from '#http/api-client.ts'
 import type { Box } from '#view/signed-in-pages.ts'
-import { inLocale, type ConsoleResource, type ConsoleScope } from './resources.ts'
+import type { WireResource, WireScope } from '#wire/resources.ts'
+import { inLocale } from './resources.ts'
 
 /** The scopes of an API, one a row, each with a page of its own (`scope.ts`). */
-export const scopesBox = (resource: ConsoleResource, locale: string): Box => ({
+export const scopesBox = (resource: WireResource, locale: string): Box => ({
   heading: 'console.resources.scopes',
   text: 'console.resources.scopesText',
   none: 'console.resources.noScopes',
@@ -23,7 +24,7 @@ export const scopesBox = (resource: ConsoleResource, locale: string): Box => ({
   ],
 })
 
-function chipOf({ restricted, sensitive }: ConsoleScope) {
+function chipOf({ restricted, sensitive }: WireScope) {
   if (restricted) return { say: 'console.resources.restricted', tone: 'warn' } as const
   return sensitive ? ({ say: 'console.resources.sensitive', tone: 'plain' } as const) : undefined
 }

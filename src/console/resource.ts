@@ -2,6 +2,7 @@ import { at, type ApiClient } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
+import { resourceSchema } from '#wire/resources.ts'
 import { deleteBox, isConfirmed, notConfirmed } from './danger.ts'
 import { scopesBox } from './resource-scopes.ts'
 import {
@@ -11,7 +12,6 @@ import {
   resourceFields,
   resourcesCrumb,
   resourcesPlace,
-  type ConsoleResource,
 } from './resources.ts'
 
 /** `/console/resources/:identifier`: one API, its scopes and its end. */
@@ -26,7 +26,7 @@ export function oneResourcePages(): PageRoute[] {
 }
 
 export const findResource = (api: ApiClient, identifier: string | undefined) =>
-  api.get<ConsoleResource>(at`/admin/resources/${identifier}`)
+  api.get(at`/admin/resources/${identifier}`, resourceSchema)
 
 async function showResource(
   { api, params, request }: PageCall,

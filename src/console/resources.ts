@@ -2,6 +2,7 @@ import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Field, FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
+import { resourcesSchema } from '#wire/resources.ts'
 
 /** `/console/resources`: the APIs that tokens are for. One of them is in `resource.ts`. */
 export function resourcePages(): PageRoute[] {
@@ -12,22 +13,6 @@ export function resourcePages(): PageRoute[] {
     { method: 'get', path, access, handle: () => Promise.resolve(showNew()) },
     { method: 'post', path, access, handle: createResource },
   ]
-}
-
-/** A resource as `/admin/resources` shows it. */
-export interface ConsoleResource {
-  identifier: string
-  name: Record<string, string>
-  scopes: ConsoleScope[]
-  access_token_ttl: number | null
-  metadata_claims: Record<string, string>
-}
-
-export interface ConsoleScope {
-  name: string
-  description: Record<string, string>
-  restricted?: boolean | undefined
-  sensitive?: boolean | undefined
 }
 
 export const resourcesPlace = { area: 'console', section: 'resources' } as const
@@ -41,7 +26,7 @@ export const inLocale = (texts: Readonly<Record<string, string>>, locale: string
   texts[locale] ?? texts['en'] ?? Object.values(texts)[0] ?? ''
 
 async function showResources({ api, request }: PageCall): Promise<PageAnswer> {
-  const { resources } = await api.get<{ resources: ConsoleResource[] }>('/admin/resources')
+  const { resources } = await api.get('/admin/resources', resourcesSchema)
   return {
     page: 'list',
     props: {

@@ -2,10 +2,11 @@ import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
+import type { WireResource } from '#wire/resources.ts'
+import { roleSchema, type WireRole } from '#wire/roles.ts'
 import { deleteBox, isConfirmed, notConfirmed } from './danger.ts'
 import { permissionFields, permissionsOf, visibleResources } from './permissions.ts'
-import type { ConsoleResource } from './resources.ts'
-import { descriptionField, rolesCrumb, rolesPlace, type ConsoleRole } from './roles.ts'
+import { descriptionField, rolesCrumb, rolesPlace } from './roles.ts'
 
 /** `/console/roles/:name`: what the holders of one role may do. */
 export function oneRolePages(): PageRoute[] {
@@ -22,7 +23,7 @@ async function showRole(
   { api, params, request, person }: PageCall,
   retry?: { fields?: Record<string, string>; errors: FieldErrors },
 ): Promise<PageAnswer> {
-  const role = await api.get<ConsoleRole>(at`/admin/roles/${params['name']}`)
+  const role = await api.get(at`/admin/roles/${params['name']}`, roleSchema)
   const held = retry?.fields ? permissionsOf(retry.fields) : role.permissions
   const resources = await visibleResources(api)
   const query = new URLSearchParams({ role: role.name }).toString()
@@ -88,9 +89,9 @@ async function saveRole(call: PageCall): Promise<PageAnswer> {
 }
 
 /** What the role permits on APIs that this page does not show; that stays. */
-async function hidden({ api, params }: PageCall): Promise<ConsoleRole['permissions']> {
-  const role = await api.get<ConsoleRole>(at`/admin/roles/${params['name']}`)
-  const resources: ConsoleResource[] = await visibleResources(api)
+async function hidden({ api, params }: PageCall): Promise<WireRole['permissions']> {
+  const role = await api.get(at`/admin/roles/${params['name']}`, roleSchema)
+  const resources: WireResource[] = await visibleResources(api)
   const shown = new Set(resources.map(({ identifier }) => identifier))
   return Object.fromEntries(
     Object.entries(role.permissions).filter(([identifier]) => !shown.has(identifier)),

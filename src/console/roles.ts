@@ -2,6 +2,7 @@ import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Field, FieldErrors } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
+import { rolesSchema } from '#wire/roles.ts'
 import { permissionFields, permissionsOf, visibleResources } from './permissions.ts'
 
 /** `/console/roles`: names for what people may do. One of them is in `role.ts`. */
@@ -15,19 +16,11 @@ export function rolePages(): PageRoute[] {
   ]
 }
 
-export interface ConsoleRole {
-  name: string
-  description: string | null
-  permissions: Record<string, string[]>
-  created_at: string
-  updated_at: string
-}
-
 export const rolesPlace = { area: 'console', section: 'roles' } as const
 export const rolesCrumb = { href: '/console/roles', label: 'console.roles.title' } as const
 
 async function showRoles({ api }: PageCall): Promise<PageAnswer> {
-  const { roles } = await api.get<{ roles: ConsoleRole[] }>('/admin/roles')
+  const { roles } = await api.get('/admin/roles', rolesSchema)
   return {
     page: 'list',
     props: {

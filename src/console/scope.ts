@@ -3,15 +3,10 @@ import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Field, FieldErrors, Form } from '#view/signed-in-pages.ts'
 import { attempt } from '#http/attempt.ts'
+import type { WireResource, WireScope } from '#wire/resources.ts'
 import { twoSteps } from './danger.ts'
 import { findResource } from './resource.ts'
-import {
-  inLocale,
-  localized,
-  resourcesPlace,
-  type ConsoleResource,
-  type ConsoleScope,
-} from './resources.ts'
+import { inLocale, localized, resourcesPlace } from './resources.ts'
 
 /** `/console/resources/:identifier/scopes/:name` and `…/add-scope`: one thing that an API lets an application do. */
 export function scopePages(): PageRoute[] {
@@ -73,14 +68,14 @@ async function showScope(
 }
 
 /** Undefined without a name: it is to be added. Throws 404 when the resource has none of this name. */
-function scopeOf(resource: ConsoleResource, name: string | undefined): ConsoleScope | undefined {
+function scopeOf(resource: WireResource, name: string | undefined): WireScope | undefined {
   if (name === undefined) return undefined
   const scope = resource.scopes.find((one) => one.name === name)
   if (!scope) throw new AppError('not_found')
   return scope
 }
 
-const typedOf = (scope: ConsoleScope | undefined): Typed => ({
+const typedOf = (scope: WireScope | undefined): Typed => ({
   'description.en': scope?.description['en'] ?? '',
   'description.zh-CN': scope?.description['zh-CN'] ?? '',
   restricted: scope?.restricted ? 'yes' : '',
@@ -134,7 +129,7 @@ async function saveScope(call: PageCall): Promise<PageAnswer> {
   const { api, params, fields } = call
   const { identifier, ...resource } = await findResource(api, params['identifier'])
   const before = scopeOf({ identifier, ...resource }, params['name'])
-  const after: ConsoleScope = {
+  const after: WireScope = {
     name: before?.name ?? fields['name']?.trim() ?? '',
     description: localized('description', fields, before?.description),
     restricted: fields['restricted'] === 'yes',

@@ -1,9 +1,11 @@
 import { at } from '#http/api-client.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Cell, SignedInPageProps } from '#view/signed-in-pages.ts'
+import { type WireAdminSession, adminSessionsSchema } from '#wire/sessions.ts'
+import { userPageSchema, type WireAdminUser } from '#wire/users.ts'
 import { twoSteps } from './danger.ts'
 import { describePeople } from './people.ts'
-import { nameOf, type ConsoleUser } from './users.ts'
+import { nameOf } from './users.ts'
 
 /**
  * `/console/sessions`: where one person is signed in. `?q=` finds people, for those who may see users; `?user=` is one of
@@ -17,17 +19,8 @@ export function sessionPages(): PageRoute[] {
   ]
 }
 
-export interface ConsoleSession {
-  id: string
-  kind: 'browser' | 'app'
-  client_id: string | null
-  address: string | null
-  agent: string | null
-  last_seen_at: string | null
-}
-
 /** A sign-in as lists show it. */
-export const sessionCell = (one: ConsoleSession): Cell => ({
+export const sessionCell = (one: WireAdminSession): Cell => ({
   ...(one.agent === null ? { say: `console.users.${one.kind}` as const } : { text: one.agent }),
   sub: [one.client_id, one.address].filter(Boolean).join(' · ') || undefined,
 })
@@ -39,8 +32,7 @@ async function showSessions(call: PageCall): Promise<PageAnswer> {
   const q = query['q'] ?? ''
   const isSearching = q !== '' && person.scopes.has('admin:users')
   const people = isSearching
-    ? (await api.get<{ users: ConsoleUser[] }>('/admin/users', { q, limit: String(mostPeople) }))
-        .users
+    ? (await api.get('/admin/users', userPageSchema, { q, limit: String(mostPeople) })).users
     : []
   const only = people.length === 1 ? people[0]!.id : undefined
   const user = query['user'] ?? only ?? (isSearching ? '' : q)
@@ -73,7 +65,7 @@ const emptyList = (q: string): PageAnswer => ({
   },
 })
 
-const listPeople = (q: string, people: readonly ConsoleUser[]): PageAnswer => ({
+const listPeople = (q: string, people: readonly WireAdminUser[]): PageAnswer => ({
   page: 'list',
   props: {
     ...frame(q),
@@ -91,7 +83,7 @@ const listPeople = (q: string, people: readonly ConsoleUser[]): PageAnswer => ({
 })
 
 async function listSessions(call: PageCall, q: string, user: string): Promise<PageAnswer> {
-  const { sessions } = await call.api.get<{ sessions: ConsoleSession[] }>('/admin/sessions', {
+  const { sessions } = await call.api.get('/admin/sessions', adminSessionsSchema, {
     user_id: user,
   })
   const who = (await describePeople(call, [user]))(user)

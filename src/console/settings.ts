@@ -1,5 +1,6 @@
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import { isMessageKey, type Message } from '#view/translate.ts'
+import { settingsSchema } from '#wire/settings.ts'
 
 /** `/console/settings`: what the server runs with; for reading only, since it comes from the environment. */
 export const settingsPages = (): PageRoute[] => [
@@ -11,17 +12,10 @@ export const settingsPages = (): PageRoute[] => [
   },
 ]
 
-interface Setting {
-  name: string
-  group: (typeof groups)[number]
-  value: string
-  help: string
-}
-
 const groups = ['server', 'storage', 'tokens', 'accounts', 'looks'] as const
 
 async function showSettings({ api }: PageCall): Promise<PageAnswer> {
-  const { settings } = await api.get<{ settings: Setting[] }>('/admin/settings')
+  const { settings } = await api.get('/admin/settings', settingsSchema)
   return {
     page: 'details',
     props: {

@@ -1,10 +1,10 @@
 import { at } from '#http/api-client.ts'
 import { attempt } from '#http/attempt.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
+import { adminUserSchema } from '#wire/users.ts'
 import { isConfirmed, notConfirmed } from './danger.ts'
 import { confirmTextOf } from './user-actions.ts'
 import { showUser } from './user.ts'
-import type { ConsoleUser } from './users.ts'
 
 /** The buttons of `/console/users/:id`. */
 export function userActionPages(): PageRoute[] {
@@ -45,7 +45,7 @@ async function act(call: PageCall, name: keyof typeof done, body?: object): Prom
 /** Only after the person's e-mail or name was typed. */
 async function deleteUser(call: PageCall): Promise<PageAnswer> {
   const { api, params, fields } = call
-  const user = await api.get<ConsoleUser>(at`/admin/users/${params['id']}`)
+  const user = await api.get(at`/admin/users/${params['id']}`, adminUserSchema)
   if (!isConfirmed(fields, confirmTextOf(user))) return showUser(call, { errors: notConfirmed })
   return attempt(
     async () => {

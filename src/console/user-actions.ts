@@ -1,10 +1,10 @@
 import { at } from '#http/api-client.ts'
 import type { Box } from '#view/signed-in-pages.ts'
+import type { WireAdminUser } from '#wire/users.ts'
 import { deleteBox } from './danger.ts'
-import type { ConsoleUser } from './users.ts'
 
 /** What an administrator does to a person's sign-in, as boxes of `/console/users/:id`; `user-action-pages.ts` takes them. */
-export const recoveryBox = ({ id }: ConsoleUser): Box => ({
+export const recoveryBox = ({ id }: WireAdminUser): Box => ({
   heading: 'console.users.passwordSection',
   text: 'console.users.resetText',
   forms: [
@@ -12,7 +12,7 @@ export const recoveryBox = ({ id }: ConsoleUser): Box => ({
   ],
 })
 
-export const dangerBoxes = (user: ConsoleUser): Box[] => [
+export const dangerBoxes = (user: WireAdminUser): Box[] => [
   user.is_active ? banBox(user) : unbanBox(user),
   deleteBox({
     action: at`/console/users/${user.id}/delete`,
@@ -23,10 +23,10 @@ export const dangerBoxes = (user: ConsoleUser): Box[] => [
 ]
 
 /** What somebody types to say that they mean this user. */
-export const confirmTextOf = ({ email, username, id }: ConsoleUser): string =>
+export const confirmTextOf = ({ email, username, id }: WireAdminUser): string =>
   email ?? username ?? id
 
-const banBox = ({ id }: ConsoleUser): Box => ({
+const banBox = ({ id }: WireAdminUser): Box => ({
   heading: 'console.users.ban',
   text: 'console.users.banText',
   isDanger: true,
@@ -48,7 +48,7 @@ const banBox = ({ id }: ConsoleUser): Box => ({
   ],
 })
 
-const unbanBox = ({ id }: ConsoleUser): Box => ({
+const unbanBox = ({ id }: WireAdminUser): Box => ({
   heading: 'console.users.unban',
   text: 'console.users.unbanText',
   isDanger: true,

@@ -1,12 +1,11 @@
 import type { ApiClient } from '#http/api-client.ts'
 import { unless } from '#lib/app-error.ts'
 import type { Field } from '#view/signed-in-pages.ts'
+import { rolesSchema } from '#wire/roles.ts'
 
 /** Every role, as far as this administrator may see them. */
 export async function roleNames(api: ApiClient): Promise<string[]> {
-  const seen = await api
-    .get<{ roles: { name: string }[] }>('/admin/roles')
-    .catch(unless('insufficient_scope'))
+  const seen = await api.get('/admin/roles', rolesSchema).catch(unless('insufficient_scope'))
   return seen?.roles.map(({ name }) => name) ?? []
 }
 

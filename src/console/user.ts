@@ -2,12 +2,14 @@ import { at } from '#http/api-client.ts'
 import { attempt } from '#http/attempt.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Box, FieldErrors } from '#view/signed-in-pages.ts'
+import { adminSessionsSchema } from '#wire/sessions.ts'
+import { adminUserSchema, type WireAdminUser } from '#wire/users.ts'
 import { twoSteps } from './danger.ts'
 import { forms } from './forms.ts'
-import { sessionCell, type ConsoleSession } from './sessions.ts'
+import { sessionCell } from './sessions.ts'
 import { dangerBoxes, recoveryBox } from './user-actions.ts'
 import { roleNames, rolesField, rolesOf } from './user-roles.ts'
-import { lastLogin, nameOf, statusChip, type ConsoleUser } from './users.ts'
+import { lastLogin, nameOf, statusChip } from './users.ts'
 
 /** `/console/users/:id`: one person, what they may do, where they are signed in. */
 export function oneUserPages(): PageRoute[] {
@@ -24,7 +26,7 @@ export async function showUser(
   call: PageCall,
   retry?: { fields?: Record<string, string>; errors: FieldErrors },
 ): Promise<PageAnswer> {
-  const user = await call.api.get<ConsoleUser>(at`/admin/users/${call.params['id']}`)
+  const user = await call.api.get(at`/admin/users/${call.params['id']}`, adminUserSchema)
   return {
     page: 'details',
     props: {
@@ -52,7 +54,7 @@ export async function showUser(
 
 async function profileBox(
   { api }: PageCall,
-  user: ConsoleUser,
+  user: WireAdminUser,
   typed: Record<string, string> | undefined,
 ): Promise<Box> {
   const isVerified = typed ? typed['email_verified'] === 'yes' : user.email_verified
@@ -80,9 +82,9 @@ async function profileBox(
   }
 }
 
-async function sessionsBox({ api, person }: PageCall, { id }: ConsoleUser): Promise<Box[]> {
+async function sessionsBox({ api, person }: PageCall, { id }: WireAdminUser): Promise<Box[]> {
   if (!person.scopes.has('admin:sessions')) return []
-  const { sessions } = await api.get<{ sessions: ConsoleSession[] }>('/admin/sessions', {
+  const { sessions } = await api.get('/admin/sessions', adminSessionsSchema, {
     user_id: id,
   })
   return [

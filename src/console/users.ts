@@ -2,6 +2,7 @@ import { at, type ApiClient } from '#http/api-client.ts'
 import { attempt } from '#http/attempt.ts'
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import type { Cell, Chip, Field, FieldErrors } from '#view/signed-in-pages.ts'
+import { type WireAdminUser, userPageSchema, adminUserSchema } from '#wire/users.ts'
 import { forms } from './forms.ts'
 import { listing, pageSize } from './listing.ts'
 import { roleNames, rolesField, rolesOf } from './user-roles.ts'
@@ -16,43 +17,23 @@ export function userPages(): PageRoute[] {
   ]
 }
 
-/** A user as `/admin/users` shows it, as far as the pages do. */
-export interface ConsoleUser {
-  id: string
-  email: string | null
-  email_verified: boolean
-  username: string | null
-  nickname: string | null
-  phone: string | null
-  avatar_url: string | null
-  locale: string | null
-  roles: string[]
-  is_active: boolean
-  created_at: string
-  last_login_at: string | null
-  login_count: number
-}
-
 const place = { area: 'console', section: 'users' } as const
 
-export const nameOf = ({ nickname, username, email, id }: ConsoleUser): string =>
+export const nameOf = ({ nickname, username, email, id }: WireAdminUser): string =>
   nickname ?? username ?? email ?? id
 
-export const statusChip = ({ is_active: isActive }: ConsoleUser): Chip =>
+export const statusChip = ({ is_active: isActive }: WireAdminUser): Chip =>
   isActive
     ? { say: 'console.users.active', tone: 'ok' }
     : { say: 'console.users.banned', tone: 'warn' }
 
-export const lastLogin = ({ last_login_at: at }: ConsoleUser): Cell =>
+export const lastLogin = ({ last_login_at: at }: WireAdminUser): Cell =>
   at === null ? { say: 'console.users.never' } : { when: at }
 
 async function showUsers({ api, query }: PageCall): Promise<PageAnswer> {
   const { q = '', role = '', status = '', cursor } = query
   const wanted = { q, role, status, cursor, limit: String(pageSize) }
-  const page = await api.get<{ users: ConsoleUser[]; next_cursor: string | null }>(
-    '/admin/users',
-    wanted,
-  )
+  const page = await api.get('/admin/users', userPageSchema, wanted)
   const names = await roleNames(api)
   return {
     page: 'list',
@@ -92,7 +73,7 @@ async function showUsers({ api, query }: PageCall): Promise<PageAnswer> {
   }
 }
 
-const rowOf = (user: ConsoleUser): Cell[] => [
+const rowOf = (user: WireAdminUser): Cell[] => [
   {
     text: nameOf(user),
     href: at`/console/users/${user.id}`,
@@ -159,11 +140,12 @@ async function showNew(
 async function createUser({ api, fields }: PageCall): Promise<PageAnswer> {
   return attempt(
     async () => {
-      const user = await api.post<ConsoleUser>('/admin/users', {
+      const body = {
         ...forms.values(['email', 'username', 'nickname'], fields),
         roles: rolesOf(fields),
         ...(fields['password'] && { password: fields['password'] }),
-      })
+      }
+      const user = await api.post('/admin/users', body, adminUserSchema)
       return { to: at`/console/users/${user.id}?done=userCreated` }
     },
     (errors) => showNew(api, { fields, errors }),

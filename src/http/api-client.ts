@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { AppError } from '#lib/app-error.ts'
 import { parse } from './api-input.ts'
 import { authorize, type ApiRoute, type Caller, type RequestFacts } from './api.ts'
@@ -7,19 +8,28 @@ import { authorize, type ApiRoute, type Caller, type RequestFacts } from './api.
  * the API and nothing else, with the same checks of scopes and input and the same lines in the audit log.
  */
 export interface ApiClient {
-  /** Resolves to what the route answers; rejects with the AppError that it would answer. */
-  get<T>(path: string, query?: Record<string, string | undefined>): Promise<T>
-  post<T>(path: string, body?: object): Promise<T>
-  put<T>(path: string, body?: object): Promise<T>
-  patch<T>(path: string, body?: object): Promise<T>
-  delete<T>(path: string, query?: Record<string, string | undefined>): Promise<T>
+  /**
+   * Resolves to what the route answers; rejects with the AppError that it would answer. `answer` is the schema of the
+   * route's answer, which says what comes back; another one is a mistake of ours.
+   */
+  get<S extends z.ZodType>(path: string, answer: S, query?: Query): Promise<z.output<S>>
+  post(path: string, body?: object): Promise<unknown>
+  post<S extends z.ZodType>(path: string, body: object, answer: S): Promise<z.output<S>>
+  put(path: string, body: object): Promise<unknown>
+  put<S extends z.ZodType>(path: string, body: object, answer: S): Promise<z.output<S>>
+  patch(path: string, body: object): Promise<unknown>
+  delete(path: string, query?: Query): Promise<unknown>
+  delete<S extends z.ZodType>(path: string, query: Query, answer: S): Promise<z.output<S>>
 }
+
+type Query = Record<string, string | undefined>
 
 export type CallApi = (caller: Caller, request: RequestFacts) => ApiClient
 
 interface Input {
   body?: object | undefined
-  query?: Record<string, string | undefined> | undefined
+  query?: Query | undefined
+  answer?: z.ZodType | undefined
 }
 
 export function createCallApi(
@@ -32,12 +42,14 @@ export function createCallApi(
   return (caller, request) => {
     const call =
       (method: ApiRoute['method']) =>
-      async (path: string, { body, query = {} }: Input) => {
+      async (path: string, { body, query = {}, answer }: Input) => {
         const found = known.find(
           ({ route, pattern }) => route.method === method && pattern.test(path),
         )
         if (!found) throw new AppError('not_found')
         const { route, pattern } = found
+        if (answer && route.answer.schema !== answer)
+          throw new Error(`${method} ${route.path} answers with another schema`)
         authorize(route.access, caller)
         if (route.isLimited) await limit(request.address)
         return route.handle({
@@ -49,20 +61,18 @@ export function createCallApi(
           credential: undefined,
         })
       }
-    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- only who calls a route knows its answer
-    const withBody = (method: ApiRoute['method']) => {
-      const send = call(method)
-      return <T>(path: string, body?: object) => send(path, { body }) as Promise<T>
-    }
     const get = call('get')
+    const post = call('post')
+    const put = call('put')
+    const patch = call('patch')
     const remove = call('delete')
     return {
-      get: <T>(path: string, query?: Input['query']) => get(path, { query }) as Promise<T>,
-      post: withBody('post'),
-      put: withBody('put'),
-      patch: withBody('patch'),
-      delete: <T>(path: string, query?: Input['query']) => remove(path, { query }) as Promise<T>,
-    }
+      get: (path: string, answer: z.ZodType, query?: Query) => get(path, { query, answer }),
+      post: (path: string, body?: object, answer?: z.ZodType) => post(path, { body, answer }),
+      put: (path: string, body: object, answer?: z.ZodType) => put(path, { body, answer }),
+      patch: (path: string, body: object) => patch(path, { body }),
+      delete: (path: string, query?: Query, answer?: z.ZodType) => remove(path, { query, answer }),
+    } as ApiClient
   }
 }
 
@@ -79,7 +89,7 @@ function paramsOf(pattern: RegExp, path: string): Record<string, string> {
   return Object.fromEntries(groups.map(([name, value]) => [name, decodeURIComponent(value)]))
 }
 
-const withoutAbsent = (query: Record<string, string | undefined>): Record<string, string> =>
+const withoutAbsent = (query: Query): Record<string, string> =>
   Object.fromEntries(
     Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1])),
   )

@@ -10,7 +10,7 @@ import type { AppContext, RequestState } from './context.ts'
  * The sidecar JSON API as data: a route says who may call it, what it takes and what it answers. The router, the OpenAPI
  * document and the tests are all made from the same table, so none of them can forget a route.
  */
-export interface ApiRoute<Body = unknown, Query = unknown, Params = unknown> {
+export interface ApiRoute<Body = unknown, Query = unknown, Params = unknown, Answer = unknown> {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** With `:name` for parameters, such as `/users/api-keys/:id`. */
   path: string
@@ -25,10 +25,10 @@ export interface ApiRoute<Body = unknown, Query = unknown, Params = unknown> {
   query?: z.ZodType<Query>
   params?: z.ZodType<Params>
   /** The success status and its body; a route without a body answers 204. */
-  answer: { status: number; description: string; schema?: z.ZodType; contentType?: string }
+  answer: { status: number; description: string; schema?: z.ZodType<Answer>; contentType?: string }
   /** The errors that this route adds to the usual ones; with a status where it is not the catalogue's. */
   problems?: readonly RouteProblem[]
-  handle(call: ApiCall<Body, Query, Params>): Promise<unknown>
+  handle(call: ApiCall<Body, Query, Params>): Promise<Answer>
 }
 
 /** An error's code; after a status where the catalogue has another one. */
@@ -101,8 +101,8 @@ export class Binary {
 }
 
 /** Types the route's handler from its schemas. */
-export const route = <Body = undefined, Query = undefined, Params = undefined>(
-  definition: ApiRoute<Body, Query, Params>,
+export const route = <Body = undefined, Query = undefined, Params = undefined, Answer = unknown>(
+  definition: ApiRoute<Body, Query, Params, Answer>,
 ): ApiRoute => definition
 
 export function apiRoutes(table: readonly ApiRoute[], parts: ApiParts): Router<RequestState> {

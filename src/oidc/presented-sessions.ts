@@ -1,26 +1,8 @@
-import { z } from 'zod'
+import { isoOrNull } from '#wire/pages.ts'
+import type { WireAdminSession, WireSession } from '#wire/sessions.ts'
 import { isCurrent, type CurrentSignIn, type SignedIn } from './sessions.ts'
 
-const fields = {
-  id: z.string(),
-  kind: z.enum(['browser', 'app']),
-  client_id: z.string().nullable(),
-  client_name: z.string().nullable(),
-  address: z.string().nullable(),
-  agent: z.string().nullable(),
-  last_seen_at: z.iso.datetime().nullable(),
-  expires_at: z.iso.datetime().nullable(),
-}
-
-/** Where a person is signed in, as administrators see it. */
-export const adminSessionSchema = z.object(fields).meta({ id: 'AdminSession' })
-
-/** The same, as the person sees it. */
-export const sessionSchema = z
-  .object({ ...fields, is_current: z.boolean() })
-  .meta({ id: 'Session' })
-
-export const presentAdminSession = (one: SignedIn): z.infer<typeof adminSessionSchema> => ({
+export const presentAdminSession = (one: SignedIn): WireAdminSession => ({
   id: one.id,
   kind: one.kind,
   client_id: one.clientId ?? null,
@@ -32,13 +14,7 @@ export const presentAdminSession = (one: SignedIn): z.infer<typeof adminSessionS
 })
 
 /** `current`: whence the request comes. */
-export const presentSession = (
-  one: SignedIn,
-  current: CurrentSignIn,
-): z.infer<typeof sessionSchema> => ({
+export const presentSession = (one: SignedIn, current: CurrentSignIn): WireSession => ({
   ...presentAdminSession(one),
   is_current: isCurrent(one, current),
 })
-
-const isoOrNull = (time: number | undefined): string | null =>
-  time === undefined ? null : new Date(time).toISOString()

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { RequestFacts } from '#http/api.ts'
 import type { User } from '#storage/users.ts'
 import type { CompleteSignIn } from './complete-sign-in.ts'
-import { presentUser, userSchema } from './presented.ts'
+import { presentUser, userSchema } from '#wire/users.ts'
 
 /** How a JSON sign-in ends, whatever it began with: with tokens and the user. */
 export interface FinishParts {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { route, text, type ApiRoute, type Identify } from '#http/api.ts'
 import type { Audit } from '#http/audit.ts'
 import { AppError } from '#lib/app-error.ts'
+import { messageSchema } from '#wire/account.ts'
 import type { Recovery } from './recovery.ts'
 
 /**
@@ -17,7 +18,6 @@ export interface RecoveryRouteParts {
 
 const password = text(1024).min(1)
 const email = text(254)
-const message = z.object({ message: z.string() })
 
 export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts): ApiRoute[] {
   const common = { tag: 'auth', access: 'anyone', isLimited: true } as const
@@ -28,7 +28,7 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
       path: '/auth/forgot-password',
       summary: 'Send a link to set a new password, if somebody has this e-mail.',
       body: z.object({ email }),
-      answer: { status: 202, description: 'Always.', schema: message },
+      answer: { status: 202, description: 'Always.', schema: messageSchema },
       async handle({ body, request }) {
         await recovery.forgotPassword(body.email, request)
         audit({ type: 'password.reset_requested' }, request)
@@ -41,7 +41,7 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
       path: '/auth/reset-password',
       summary: 'Set a new password with the token of the link; every session of the user ends.',
       body: z.object({ token: text(128).min(1), password }),
-      answer: { status: 200, description: 'Done.', schema: message },
+      answer: { status: 200, description: 'Done.', schema: messageSchema },
       problems: ['invalid_token'],
       async handle({ body, request }) {
         const outcome = await recovery.resetPassword(body.token, body.password)
@@ -60,7 +60,7 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
       summary:
         'Send a link and a code to confirm the address, if somebody has it and it is not confirmed; earlier ones are void.',
       body: z.object({ email }),
-      answer: { status: 202, description: 'Always.', schema: message },
+      answer: { status: 202, description: 'Always.', schema: messageSchema },
       async handle({ body, request }) {
         await recovery.requestVerification(body, request)
         return { message: 'if the address is known, a mail is on its way' }
@@ -76,7 +76,7 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
         z.strictObject({ token: text(128).min(1) }),
         z.strictObject({ email, code: text(32).min(1) }),
       ]),
-      answer: { status: 200, description: 'Done.', schema: message },
+      answer: { status: 200, description: 'Done.', schema: messageSchema },
       problems: ['invalid_token', 'invalid_code'],
       async handle({ body, caller, credential, request }) {
         const by = credential === undefined ? caller : await identify(credential, request)
@@ -92,7 +92,7 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
       summary:
         'Say that an account was made with an address by someone else, with the token of the link that would confirm it: the address is removed from the account, and its sign-ins end.',
       body: z.strictObject({ token: text(128).min(1) }),
-      answer: { status: 200, description: 'Done.', schema: message },
+      answer: { status: 200, description: 'Done.', schema: messageSchema },
       problems: ['invalid_token'],
       async handle({ body, request }) {
         const user = await recovery.disownEmail(body.token)

@@ -3,6 +3,7 @@ import { route, text, type ApiRoute, type RequestFacts } from '#http/api.ts'
 import type { Audit } from '#http/audit.ts'
 import { AppError, unauthenticated } from '#lib/app-error.ts'
 import type { User } from '#storage/users.ts'
+import { messageSchema } from '#wire/account.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { CompleteSignIn } from './complete-sign-in.ts'
 import {
@@ -38,8 +39,6 @@ export interface AuthRouteParts {
 
 const password = text(1024).min(1)
 const email = text(254)
-
-const message = z.object({ message: z.string() })
 
 const credentials = z
   .object({
@@ -135,7 +134,7 @@ export function authRoutes(parts: AuthRouteParts): ApiRoute[] {
       answer: {
         status: 200,
         description: 'Done, also when the tokens were not known.',
-        schema: message,
+        schema: messageSchema,
       },
       async handle({ body, credential, request }) {
         const known = await parts.tokens.end({

@@ -4,6 +4,7 @@ import { AppError, unauthenticated } from '#lib/app-error.ts'
 import { sha256 } from '#lib/hashing.ts'
 import { isActive } from '#storage/active.ts'
 import type { User } from '#storage/users.ts'
+import { passkeyOptionsSchema } from '#wire/factors.ts'
 import type { Admit } from './admit.ts'
 import { finishSignIn, signInSchema, type SignInFacts } from './finish-sign-in.ts'
 import type { AuthRouteParts } from './routes.ts'
@@ -74,7 +75,7 @@ export function secondStepRoutes(parts: SecondStepRouteParts): ApiRoute[] {
       answer: {
         status: 200,
         description: 'PublicKeyCredentialRequestOptionsJSON (WebAuthn level 3).',
-        schema: z.looseObject({ challenge: z.string() }),
+        schema: passkeyOptionsSchema,
       },
       problems: ['invalid_token'],
       async handle({ body: { mfa_token: mfaToken } }) {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { User } from '#storage/users.ts'
+import { iso, isoOrNull, nextCursor } from './pages.ts'
 
 /** A user as the JSON API shows it to its owner and to administrators. */
 export const userSchema = z
@@ -28,10 +29,10 @@ export const userSchema = z
   })
   .meta({ id: 'User' })
 
-export type PresentedUser = z.infer<typeof userSchema>
+export type WireUser = z.infer<typeof userSchema>
 
 /** `is_premium` and `points` are read from `metadata.private`, where administrators keep what is the business's. */
-export function presentUser(user: User, identities: unknown[] = []): PresentedUser {
+export function presentUser(user: User, identities: unknown[] = []): WireUser {
   const { is_premium: isPremium, points } = user.metadata.private
   return {
     id: user.id,
@@ -55,4 +56,20 @@ export function presentUser(user: User, identities: unknown[] = []): PresentedUs
   }
 }
 
-const iso = (time: number): string => new Date(time).toISOString()
+/** A user as administrators see it. */
+export const adminUserSchema = userSchema
+  .extend({ banned_at: z.iso.datetime().nullable(), erase_at: z.iso.datetime().nullable() })
+  .meta({ id: 'AdminUser' })
+
+export const presentAdminUser = (user: User): z.infer<typeof adminUserSchema> => ({
+  ...presentUser(user),
+  banned_at: isoOrNull(user.bannedAt),
+  erase_at: isoOrNull(user.eraseAt),
+})
+
+export type WireAdminUser = z.infer<typeof adminUserSchema>
+
+export const userPageSchema = z.object({
+  users: z.array(adminUserSchema),
+  next_cursor: nextCursor,
+})
