@@ -1,5 +1,6 @@
 import type { PageAnswer, PageCall, PageRoute } from '#http/page-routes.ts'
 import { isMessageKey, type Message } from '#view/translate.ts'
+import { settingGroups } from '#config/describe.ts'
 import { settingsSchema } from '#wire/settings.ts'
 
 /** `/console/settings`: what the server runs with; for reading only, since it comes from the environment. */
@@ -12,8 +13,6 @@ export const settingsPages = (): PageRoute[] => [
   },
 ]
 
-const groups = ['server', 'storage', 'tokens', 'accounts', 'looks'] as const
-
 async function showSettings({ api }: PageCall): Promise<PageAnswer> {
   const { settings } = await api.get('/admin/settings', settingsSchema)
   return {
@@ -23,7 +22,7 @@ async function showSettings({ api }: PageCall): Promise<PageAnswer> {
       section: 'settings',
       title: 'console.settings.title',
       lead: 'console.settings.lead',
-      boxes: groups.map((group) => ({
+      boxes: settingGroups.map((group) => ({
         heading: `console.settings.${group}`,
         rows: settings
           .filter((one) => one.group === group)

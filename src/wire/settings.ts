@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { settingGroups } from '#config/describe.ts'
 
 const settingSchema = z
   .object({
     name: z.string(),
-    group: z.enum(['server', 'storage', 'tokens', 'accounts', 'looks']),
+    group: z.enum(settingGroups),
     value: z.string().describe('Empty when it is not set; a secret is masked.'),
     help: z.string(),
   })
