@@ -67,7 +67,7 @@ export async function startServer({
     isDraining: () => draining,
   })
   await services.federation.providers.start(declaredProviders(config, declared.providers))
-  await declare(declared, storage, (client) => validateClient(app.engine.provider, client))
+  await declare(declared, foundation, (client) => validateClient(app.engine.provider, client))
   const jobs = startScheduledJobs(foundation)
   const listener = await listen((req, res) => void app.handler(req, res), {
     port: config.PORT,

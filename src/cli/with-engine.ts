@@ -1,6 +1,9 @@
+import type { Config } from '#config/load.ts'
+import { openStorage } from '#compose/storage.ts'
 import type { ShowPage } from '#http/pages.ts'
+import { newSecret } from '#lib/ids.ts'
 import type { Engine } from '#oidc/engine.ts'
-import type { CommandParts } from './with-services.ts'
+import { withServicesOn, type CommandParts } from './with-services.ts'
 
 const lockWaitMs = 60_000
 
@@ -23,6 +26,27 @@ export async function withEngine<T>(
     return await work(engine)
   } finally {
     engine.stop()
+  }
+}
+
+/** Runs a command on an engine of this configuration whose database is in memory: nothing is read, nothing stays. */
+export async function withScratchEngine<T>(
+  config: Config,
+  work: (engine: Engine) => Promise<T>,
+): Promise<T> {
+  const scratch = {
+    ...config,
+    DATABASE_URL: 'sqlite::memory:',
+    REDIS_URL: undefined,
+    // The one of development would be written to a file.
+    SECRET_KEY: newSecret(48),
+  }
+  const storage = await openStorage(scratch)
+  try {
+    await storage.migrate()
+    return await withServicesOn(storage, scratch, (parts) => withEngine(parts, work))
+  } finally {
+    await storage.close()
   }
 }
 

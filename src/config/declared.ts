@@ -30,10 +30,11 @@ const resource = z.strictObject({
           .string()
           .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { error: 'must be a scope token (RFC 6749 §3.3)' }),
         description: localized,
+        restricted: z.boolean().optional(),
         sensitive: z.boolean().optional(),
       }),
     )
-    .default([]),
+    .optional(),
 })
 
 const client = z.looseObject({

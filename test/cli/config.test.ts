@@ -1,5 +1,6 @@
 import test from 'ava'
 import { environment, yumen } from './cli.ts'
+import { temporaryFile } from './import/temporary-file.ts'
 
 test('config validate exits 0 for a good environment, and touches nothing', async (t) => {
   const { code, out, err } = await yumen(await environment(t), 'config', 'validate')
@@ -16,6 +17,34 @@ test('config validate exits 78 with one sentence for each bad value, and no stac
     'LOG_LEVEL must be one of fatal, error, warn, info, debug, silent, not "loud".',
     'SECRET_KEY must have at least 32 characters.',
   ])
+})
+
+test('config validate says what of the file the server would not start with', async (t) => {
+  const env = await environment(t)
+  const resource = `http://localhost:${env['PORT'] ?? 3000}/api`
+  const declared = {
+    resources: [{ identifier: resource, name: 'Ours', scopes: [] }],
+    clients: [
+      { client_id: 'odd', redirect_uri: 'https://a.example', colour: 'red', redirect_uris: [] },
+      {
+        client_id: 'app',
+        token_endpoint_auth_method: 'none',
+        redirect_uris: ['myapp://callback'],
+      },
+    ],
+  }
+  const CONFIG_FILE = await temporaryFile(t, 'yumen.yaml', JSON.stringify(declared))
+  const { code, out, err } = await yumen(
+    { ...env, CONFIG_FILE, API_RESOURCE: resource },
+    'config',
+    'validate',
+  )
+  t.is(code, 78)
+  t.is(out, '')
+  const [own, unknown, ...others] = err.trim().split('\n')
+  t.is(own, `Resource ${resource} is the API of this server: its scopes cannot be declared.`)
+  t.is(unknown, 'Client odd: unknown redirect_uri, colour.')
+  t.is(others.at(-1), 'Client app: redirect_uris must only contain web uris.')
 })
 
 test('config print shows what is in force and no secret', async (t) => {
