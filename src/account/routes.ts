@@ -67,7 +67,7 @@ export function accountRoutes(parts: AccountRouteParts): ApiRoute[] {
       method: 'patch',
       path: '/users/me',
       access: write,
-      summary: 'Change my profile; fields that are left out stay.',
+      summary: 'Change my profile. Fields that are left out stay; metadata is merged (RFC 7396).',
       body: profile,
       answer: meAnswer,
       problems: ['username_taken'],
@@ -78,7 +78,7 @@ export function accountRoutes(parts: AccountRouteParts): ApiRoute[] {
       method: 'put',
       path: '/users/me',
       access: write,
-      summary: 'The same as PATCH.',
+      summary: 'The same as PATCH, for applications that were written for it.',
       body: profile,
       answer: meAnswer,
       problems: ['username_taken'],
@@ -104,7 +104,10 @@ async function updateProfile(
 ) {
   const user = await ownerOf(parts.users, caller)
   const { metadata } = body
-  const change = { ...changeOfNames(body, profileNames), ...(metadata && { metadata }) }
+  const change = {
+    ...changeOfNames(body, profileNames),
+    ...(metadata && { metadataPatch: metadata }),
+  }
   try {
     const changed = await parts.users.update(user.id, change)
     if (!changed) throw new AppError('forbidden')

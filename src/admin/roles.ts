@@ -28,7 +28,6 @@ export function roleRoutes(parts: RoleParts): ApiRoute[] {
   const answer = { status: 200, description: 'The role.', schema: roleSchema }
   const change = {
     ...one,
-    body: roleBody,
     answer,
     problems: ['protected_role'] as const,
     handle: (call: ApiCall<z.infer<typeof roleBody>, undefined, RoleName>) =>
@@ -64,8 +63,18 @@ export function roleRoutes(parts: RoleParts): ApiRoute[] {
       answer,
       handle: async ({ params }) => presentRole(await findRole(parts, params.name)),
     }),
-    route({ ...change, method: 'put', summary: 'Change a role; fields that are left out stay.' }),
-    route({ ...change, method: 'patch', summary: 'The same as PUT.' }),
+    route({
+      ...change,
+      method: 'put',
+      summary: 'Replace a role; description and permissions must be given.',
+      body: roleBody.required(),
+    }),
+    route({
+      ...change,
+      method: 'patch',
+      summary: 'Change a role; fields that are left out stay.',
+      body: roleBody,
+    }),
     route({
       ...one,
       method: 'delete',

@@ -23,6 +23,19 @@ export const userBody = z.strictObject({
 
 export type UserBody = z.infer<typeof userBody>
 
+/** All of it, in the place of what is there. */
+export const wholeUserBody = userBody.required({
+  email: true,
+  email_verified: true,
+  username: true,
+  nickname: true,
+  phone: true,
+  avatar_url: true,
+  locale: true,
+  roles: true,
+  metadata: true,
+})
+
 const names = {
   ...profileNames,
   email: 'email',
@@ -31,27 +44,35 @@ const names = {
 } as const satisfies Partial<Record<keyof UserBody, keyof UserChange>>
 
 /** The change of the record that a body asks for. An address that is not the same is not confirmed, unless the body says so. */
-export function changeOf(body: UserBody, before: Pick<User, 'email' | 'metadata'>): UserChange {
+export function changeOf(body: UserBody, before: Pick<User, 'email'>): UserChange {
   const change = changeOfNames(body, names)
   if ('email' in change && change.email?.toLowerCase() !== before.email?.toLowerCase())
     change.emailVerified ??= false
   if (change.roles) change.roles = [...new Set(change.roles)]
-  const metadata = metadataOf(body, before.metadata)
-  return metadata ? { ...change, metadata } : change
+  return { ...change, ...metadataOf(body) }
 }
 
-function metadataOf(
-  { metadata, is_premium, points }: UserBody,
-  before: UserMetadata,
-): Partial<UserMetadata> | undefined {
+/** The same for a body that is all of the record: metadata that it does not have goes. */
+export function replacementOf(
+  body: UserBody,
+  before: Pick<User, 'email'>,
+): UserChange & { metadata: UserMetadata } {
+  const { metadataPatch, ...change } = changeOf(body, before)
+  return { ...change, metadata: { public: {}, private: {}, ...metadataPatch } }
+}
+
+/** `is_premium` and `points` are members of `metadata.private`. */
+function metadataOf({ metadata = {}, is_premium, points }: UserBody): UserChange {
   const named = {
     ...(is_premium === undefined ? {} : { is_premium }),
     ...(points === undefined ? {} : { points }),
   }
-  const writesPrivate = metadata?.private !== undefined || Object.keys(named).length > 0
-  if (metadata?.public === undefined && !writesPrivate) return undefined
+  const { private: own } = metadata
+  const writesPrivate = own !== undefined || Object.keys(named).length > 0
   return {
-    ...(metadata?.public && { public: metadata.public }),
-    ...(writesPrivate && { private: { ...(metadata?.private ?? before.private), ...named } }),
+    metadataPatch: {
+      ...(metadata.public && { public: metadata.public }),
+      ...(writesPrivate && { private: { ...own, ...named } }),
+    },
   }
 }

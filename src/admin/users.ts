@@ -3,7 +3,7 @@ import { route, text, type ApiCall, type ApiRoute, type Caller } from '#http/api
 import type { AuditAsCaller } from '#http/audit.ts'
 import { newId } from '#lib/ids.ts'
 import type { Storage } from '#storage/storage.ts'
-import type { User } from '#storage/users.ts'
+import type { User, UserChange } from '#storage/users.ts'
 import type { PasswordPolicy } from '#users/password-policy.ts'
 import type { Passwords } from '#users/passwords.ts'
 import { changes } from './audited.ts'
@@ -11,7 +11,7 @@ import { pageQuery } from '#wire/pages.ts'
 import { userPageSchema, adminUserSchema, presentAdminUser } from '#wire/users.ts'
 import { invalid, notFound } from './refusals.ts'
 import { mustCover, scopesOfRoles } from './scopes.ts'
-import { changeOf, userBody, type UserBody } from './user-fields.ts'
+import { changeOf, userBody, type UserBody, wholeUserBody, replacementOf } from './user-fields.ts'
 
 /** `/admin/users`: find, make, change and delete people. What is done to a sign-in is in `user-actions.ts`. */
 export interface UserParts {
@@ -49,10 +49,8 @@ export function userRoutes(parts: UserParts): ApiRoute[] {
     ...userRoute,
     path: '/admin/users/:id',
     params: userId,
-    body: userBody,
     answer,
     problems: ['already_exists', 'last_administrator'] as const,
-    handle: (call: ApiCall<UserBody, undefined, UserId>) => updateUser(parts, call),
   }
   return [
     route({
@@ -90,8 +88,20 @@ export function userRoutes(parts: UserParts): ApiRoute[] {
       answer,
       handle: async ({ params }) => presentAdminUser(await findUser(parts, params.id)),
     }),
-    route({ ...update, method: 'put', summary: 'Change a user; fields that are left out stay.' }),
-    route({ ...update, method: 'patch', summary: 'The same as PUT.' }),
+    route({
+      ...update,
+      method: 'put',
+      summary: 'Replace what can be written of a user; every field must be given, null empties it.',
+      body: wholeUserBody,
+      handle: (call) => updateUser(parts, call, replacementOf),
+    }),
+    route({
+      ...update,
+      method: 'patch',
+      summary: 'Change a user. Fields that are left out stay; metadata is merged (RFC 7396).',
+      body: userBody,
+      handle: (call) => updateUser(parts, call, changeOf),
+    }),
     route({
       ...userRoute,
       method: 'delete',
@@ -156,23 +166,21 @@ async function createUser(
   const { password, ...body } = call.body
   await mayGive(parts, call.caller, body.roles)
   const passwordHash = password === undefined ? undefined : await hashPassword(parts, password)
-  const nothing = { email: undefined, metadata: { public: {}, private: {} } }
-  const { metadata, ...given } = changeOf(body, nothing)
-  const user = await parts.storage.users.create({
-    ...given,
-    metadata: { ...nothing.metadata, ...metadata },
-    id: newId(),
-    passwordHash,
-  })
+  const given = replacementOf(body, { email: undefined })
+  const user = await parts.storage.users.create({ ...given, id: newId(), passwordHash })
   const details = changes(undefined, presentAdminUser(user))
   parts.audit({ type: 'user.registered', target: `user:${user.id}`, details }, call)
   return presentAdminUser(user)
 }
 
-async function updateUser(parts: UserParts, call: ApiCall<UserBody, undefined, UserId>) {
+async function updateUser(
+  parts: UserParts,
+  call: ApiCall<UserBody, undefined, UserId>,
+  toChange: (body: UserBody, before: User) => UserChange,
+) {
   const before = await findManagedUser(parts, call)
   await mayGive(parts, call.caller, call.body.roles)
-  const after = await parts.storage.users.update(before.id, changeOf(call.body, before))
+  const after = await parts.storage.users.update(before.id, toChange(call.body, before))
   if (!after) throw notFound()
   const details = changes(presentAdminUser(before), presentAdminUser(after))
   parts.audit({ type: 'user.updated', target: `user:${after.id}`, details }, call)

@@ -109,8 +109,7 @@ async function makePermanent(
   { seen: { profile }, issuer }: ForeignPerson,
 ): Promise<void> {
   const isTheirs = issuer.trustsEmail && profile.emailVerified === true && user.email === undefined
-  const metadata = { private: { ...user.metadata.private, is_anonymous: false } }
-  await users.update(user.id, { metadata })
+  await users.update(user.id, { metadataPatch: { private: { is_anonymous: false } } })
   if (!isTheirs) return
   await users
     .update(user.id, { email: profile.email, emailVerified: true })

@@ -69,6 +69,8 @@ export type UserChange = Partial<
 > & {
   /** A half that is left out stays, so that the user and an administrator may write theirs at the same moment. */
   metadata?: Partial<UserMetadata>
+  /** Merged into what is there (RFC 7396), so that changes of different members at the same moment all count. */
+  metadataPatch?: Partial<UserMetadata> | undefined
 }
 
 export interface UserFilter {

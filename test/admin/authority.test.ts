@@ -45,11 +45,11 @@ test('whoever may only manage users makes nobody an administrator', async (t) =>
   const fixture = await administrator(t)
   const helper = await deputy(fixture, 'admin:users')
   const self = `/admin/users/${helper.id}`
-  t.like(await helper.call('PUT', self, { roles: ['admin'] }), refused)
+  t.like(await helper.call('PATCH', self, { roles: ['admin'] }), refused)
   t.like(await helper.call('POST', '/admin/users', { username: 'mole', roles: ['admin'] }), refused)
-  t.is((await helper.call('PUT', self, { roles: [helper.role] })).status, 200)
+  t.is((await helper.call('PATCH', self, { roles: [helper.role] })).status, 200)
   await fixture.admin('POST', '/admin/roles', { name: 'customer' })
-  t.is((await helper.call('PUT', self, { roles: [helper.role, 'customer'] })).status, 200)
+  t.is((await helper.call('PATCH', self, { roles: [helper.role, 'customer'] })).status, 200)
 })
 
 test('whoever may only manage users does not get hold of an administrator', async (t) => {
@@ -59,7 +59,7 @@ test('whoever may only manage users does not get hold of an administrator', asyn
   const path = `/admin/users/${root.id}`
   t.is((await helper.call('GET', path)).status, 200)
   t.like(await helper.call('POST', `${path}/reset-password`, { password: newSecret() }), refused)
-  t.like(await helper.call('PUT', path, { email: helper.email }), refused)
+  t.like(await helper.call('PATCH', path, { email: helper.email }), refused)
   t.like(await helper.call('POST', `${path}/ban`), refused)
   t.like(await helper.call('DELETE', path), refused)
 })
@@ -88,7 +88,7 @@ test('whoever may only manage roles neither adds administration to one nor takes
   const fixture = await administrator(t)
   const helper = await deputy(fixture, 'admin:roles')
   const more = { [fixture.config.API_RESOURCE]: ['admin:roles', 'admin:users'] }
-  t.like(await helper.call('PUT', `/admin/roles/${helper.role}`, { permissions: more }), refused)
+  t.like(await helper.call('PATCH', `/admin/roles/${helper.role}`, { permissions: more }), refused)
   t.like(await helper.call('POST', '/admin/roles', { name: 'more', permissions: more }), refused)
   t.is((await helper.call('POST', '/admin/roles', { name: 'plain' })).status, 201)
 
@@ -96,7 +96,7 @@ test('whoever may only manage roles neither adds administration to one nor takes
   await fixture.admin('POST', '/admin/roles', stronger)
   const path = '/admin/roles/stronger'
   for (const permissions of [{}, { [fixture.config.API_RESOURCE]: ['admin:roles'] }])
-    t.like(await helper.call('PUT', path, { permissions }), refused)
+    t.like(await helper.call('PATCH', path, { permissions }), refused)
   t.like(await helper.call('DELETE', path), refused)
   t.like(await fixture.admin('GET', path), { status: 200, body: stronger })
   t.is((await helper.call('DELETE', '/admin/roles/plain')).status, 204)

@@ -15,7 +15,9 @@ test('a role is made, given, changed and deleted, and what it permits counts at 
 
   const described = await admin('PATCH', '/admin/roles/auditor', { description: 'Reads' })
   t.like(described, { status: 200, body: { description: 'Reads', permissions } })
-  await admin('PUT', '/admin/roles/auditor', { permissions: {} })
+  t.is((await admin('PUT', '/admin/roles/auditor', { permissions: {} })).status, 422)
+  const bare = await admin('PUT', '/admin/roles/auditor', { description: null, permissions: {} })
+  t.like(bare, { status: 200, body: { description: null, permissions: {} } })
   t.is((await auditor.call('GET', '/admin/audit')).status, 403)
 
   t.is((await admin('DELETE', '/admin/roles/auditor')).status, 204)
@@ -43,6 +45,6 @@ test('the role admin can be neither deleted nor stripped of administration', asy
   const { admin } = await administrator(t)
   const refused = { status: 409, body: { code: 'protected_role' } }
   t.like(await admin('DELETE', '/admin/roles/admin'), refused)
-  t.like(await admin('PUT', '/admin/roles/admin', { permissions: {} }), refused)
-  t.is((await admin('PUT', '/admin/roles/admin', { description: 'All of it' })).status, 200)
+  t.like(await admin('PATCH', '/admin/roles/admin', { permissions: {} }), refused)
+  t.is((await admin('PATCH', '/admin/roles/admin', { description: 'All of it' })).status, 200)
 })

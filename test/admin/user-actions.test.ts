@@ -56,7 +56,7 @@ test('reset-password without a password needs an address and an active user', as
   const { body: user } = await admin('POST', '/admin/users', { username: 'nomail' })
   const path = `/admin/users/${user.id}`
   t.like(await admin('POST', `${path}/reset-password`), { status: 409, body: { code: 'no_email' } })
-  await admin('PUT', path, { email: 'nomail@example.com' })
+  await admin('PATCH', path, { email: 'nomail@example.com' })
   await admin('POST', `${path}/ban`)
   t.like(await admin('POST', `${path}/reset-password`), { status: 409, body: { code: 'banned' } })
 })

@@ -65,13 +65,13 @@ test('POST /admin/users refuses what is not a user with 422', async (t) => {
   t.is((await admin('POST', '/admin/users', { email: 'a@example.com', id: '1' })).status, 422)
 })
 
-test('PUT and PATCH /admin/users/:id change only the fields that are given', async (t) => {
+test('PATCH /admin/users/:id changes only the fields that are given, and merges metadata', async (t) => {
   const fixture = await administrator(t)
   const { admin } = fixture
   const { body: user } = await admin('POST', '/admin/users', wholeUser)
   const path = `/admin/users/${user.id}`
-  const put = await admin('PUT', path, { nickname: 'Anna', phone: null, points: 20 })
-  t.like(put, {
+  const first = await admin('PATCH', path, { nickname: 'Anna', phone: null, points: 20 })
+  t.like(first, {
     status: 200,
     body: {
       ...wholeUser,
@@ -81,23 +81,53 @@ test('PUT and PATCH /admin/users/:id change only the fields that are given', asy
       metadata: { private: { note: 'vip', is_premium: true, points: 20 } },
     },
   })
-  const patch = await admin('PATCH', path, { metadata: { private: { note: 'gone' } } })
-  t.deepEqual(patch.body.metadata, { public: { theme: 'dark' }, private: { note: 'gone' } })
-  const [last, first] = await auditOf(fixture, `user:${user.id}`)
-  t.like(first, {
+  const second = await admin('PATCH', path, { metadata: { private: { note: null, tier: 2 } } })
+  t.deepEqual(second.body.metadata, {
+    public: { theme: 'dark' },
+    private: { is_premium: true, points: 20, tier: 2 },
+  })
+  const [last, before] = await auditOf(fixture, `user:${user.id}`)
+  t.like(before, {
     type: 'user.updated',
     details: { before: { nickname: 'Ann', phone: wholeUser.phone }, after: { nickname: 'Anna' } },
   })
-  t.is((last!['details'] as { before: { points: number } }).before.points, 20)
+  t.deepEqual((last!['details'] as { before: { metadata: object } }).before.metadata, {
+    public: { theme: 'dark' },
+    private: { note: 'vip', is_premium: true, points: 20 },
+  })
+})
+
+test('PUT /admin/users/:id replaces the whole, and refuses a part of it', async (t) => {
+  const { admin } = await administrator(t)
+  const { body: user } = await admin('POST', '/admin/users', wholeUser)
+  const path = `/admin/users/${user.id}`
+  const part = await admin('PUT', path, { nickname: 'Anna' })
+  t.is(part.status, 422)
+  const missing = part.body.errors.map((one: { path: string }) => one.path)
+  t.true(missing.includes('body.email') && missing.includes('body.roles'))
+  const whole = {
+    email: wholeUser.email,
+    email_verified: false,
+    username: 'anna',
+    nickname: null,
+    phone: null,
+    avatar_url: null,
+    locale: null,
+    roles: [],
+    metadata: { private: { note: 'new' } },
+  }
+  const put = await admin('PUT', path, whole)
+  t.like(put, { status: 200, body: { ...whole, is_premium: false, points: 0 } })
+  t.deepEqual(put.body.metadata, { public: {}, private: { note: 'new' } })
 })
 
 test('a changed e-mail is not confirmed unless the change says so', async (t) => {
   const { admin } = await administrator(t)
   const { body: user } = await admin('POST', '/admin/users', wholeUser)
   const path = `/admin/users/${user.id}`
-  t.true((await admin('PUT', path, { email: 'ann@EXAMPLE.com' })).body.email_verified)
-  t.false((await admin('PUT', path, { email: 'anna@example.com' })).body.email_verified)
-  const said = await admin('PUT', path, { email: 'x@example.com', email_verified: true })
+  t.true((await admin('PATCH', path, { email: 'ann@EXAMPLE.com' })).body.email_verified)
+  t.false((await admin('PATCH', path, { email: 'anna@example.com' })).body.email_verified)
+  const said = await admin('PATCH', path, { email: 'x@example.com', email_verified: true })
   t.true(said.body.email_verified)
 })
 
@@ -145,7 +175,7 @@ test('an unknown user is 404 on every route', async (t) => {
   const { admin } = await administrator(t)
   const path = '/admin/users/0190d0a0-0000-7000-8000-000000000000'
   t.is((await admin('GET', path)).status, 404)
-  t.is((await admin('PUT', path, {})).status, 404)
+  t.is((await admin('PATCH', path, {})).status, 404)
   t.is((await admin('DELETE', path)).status, 404)
   for (const action of ['ban', 'unban', 'reset-password', 'logout'])
     t.is((await admin('POST', `${path}/${action}`)).status, 404, action)
@@ -159,6 +189,6 @@ test('the last administrator can be neither deleted nor banned nor demoted', asy
   const refused = { status: 409, body: { code: 'last_administrator' } }
   t.like(await admin('DELETE', path), refused)
   t.like(await admin('POST', `${path}/ban`), refused)
-  t.like(await admin('PUT', path, { roles: [] }), refused)
+  t.like(await admin('PATCH', path, { roles: [] }), refused)
   t.deepEqual((await admin('GET', path)).body.roles, ['admin'])
 })

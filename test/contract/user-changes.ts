@@ -66,6 +66,27 @@ function changes(test: TestFn, open: Open): void {
     }
   })
 
+  test('users: update() merges a patch of the metadata, and of 20 at once every one counts', async (t) => {
+    const { storage } = await open(t)
+    const { users } = storage
+    const metadata = { public: { theme: 'dark' }, private: { legacy_id: 'b-1', deep: { a: 1 } } }
+    const { id } = await users.create({ id: newId(), ...whole, metadata })
+    const patch = { private: { deep: { a: null, b: 2 } } }
+    const changed = await users.update(id, { nickname: 'Wei', metadataPatch: patch })
+    t.is(changed?.nickname, 'Wei')
+    t.deepEqual(changed?.metadata, {
+      public: { theme: 'dark' },
+      private: { legacy_id: 'b-1', deep: { b: 2 } },
+    })
+    const numbers = Array.from({ length: 20 }, (_, number) => `n${number}`)
+    await Promise.all(
+      numbers.map((name) => users.update(id, { metadataPatch: { private: { [name]: true } } })),
+    )
+    const after = (await users.findById(id))!.metadata.private
+    t.deepEqual(Object.keys(after).sort(), ['deep', 'legacy_id', ...numbers].sort())
+    t.is(await users.update(newId(), { metadataPatch: { public: { a: 1 } } }), undefined)
+  })
+
   test('users: update() empties a field that is there with the value undefined', async (t) => {
     const { storage } = await open(t)
     const { users } = storage

@@ -28,7 +28,7 @@ export interface UserRow {
 export const userColumns =
   'u.id, u.email, u.email_verified AS "emailVerified", u.username, u.nickname, u.avatar_url AS "avatarUrl", u.phone, u.locale, u.metadata_public AS "metadataPublic", u.metadata_private AS "metadataPrivate", u.banned_at AS "bannedAt", u.erase_at AS "eraseAt", u.created_at AS "createdAt", u.updated_at AS "updatedAt", u.last_login_at AS "lastLoginAt", u.login_count AS "loginCount", u.sign_in_epoch AS "signInEpoch", r.role'
 
-type Field = Exclude<keyof UserChange, 'roles'>
+type Field = Exclude<keyof UserChange, 'roles' | 'metadataPatch'>
 type Columns = Record<string, Value | undefined>
 
 /** What an empty object is stored as: nothing. */

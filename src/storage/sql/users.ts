@@ -1,5 +1,12 @@
 import type { Clock } from '#lib/clock.ts'
-import { administratorRole, type User, type UserChange, type UserStore } from '#storage/users.ts'
+import { mergePatch } from '#lib/merge-patch.ts'
+import {
+  administratorRole,
+  type User,
+  type UserChange,
+  type UserMetadata,
+  type UserStore,
+} from '#storage/users.ts'
 import { keepingAnAdministrator } from './administrators.ts'
 import { comparable, isId, isStorable } from './comparable.ts'
 import { holdUser } from './hold-user.ts'
@@ -124,7 +131,8 @@ async function update(
   { change, at }: { change: UserChange; at: number },
 ): Promise<User | undefined> {
   const write = async (): Promise<User | undefined> => {
-    const columns = { ...toColumns(change), updated_at: at }
+    const metadata = change.metadataPatch && (await patched(run, id, change.metadataPatch))
+    const columns = { ...toColumns({ ...change, ...(metadata && { metadata }) }), updated_at: at }
     const sets = Object.keys(columns).map((column) => `${column} = ?`)
     // First, because it makes others who change this user wait: their roles must not mix with ours.
     const sql = `UPDATE users SET ${sets.join(', ')} WHERE id = ?`
@@ -136,6 +144,20 @@ async function update(
     return find(run, texts.findById, id)
   }
   return mayTakeAnAdministrator(change) ? keepingAnAdministrator(run, write) : write()
+}
+
+/** The metadata that a patch makes of what is there; nobody else changes it meanwhile. */
+async function patched(
+  run: Run,
+  id: string,
+  patch: Partial<UserMetadata>,
+): Promise<Partial<UserMetadata>> {
+  await holdUser(run, id)
+  const { metadata } = (await find(run, texts.findById, id)) ?? {}
+  return {
+    ...(patch.public && { public: mergePatch(metadata?.public, patch.public) }),
+    ...(patch.private && { private: mergePatch(metadata?.private, patch.private) }),
+  }
 }
 
 const mayTakeAnAdministrator = ({ roles, bannedAt, eraseAt }: UserChange): boolean =>
