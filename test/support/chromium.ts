@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -22,14 +22,18 @@ const quiet = [
   '--disable-sync',
 ]
 
-/** A real browser with an empty profile, closed at the end of the test. */
+/**
+ * A real browser with an empty profile, closed at the end of the test. `fonts`: a folder of the only fonts that it finds,
+ * instead of all that the machine has.
+ */
 export async function openChromium(
   t: ExecutionContext,
-  options: BrowserContextOptions = {},
+  { fonts, ...options }: BrowserContextOptions & { fonts?: string } = {},
 ): Promise<BrowserContext> {
   const profile = await mkdtemp(join(tmpdir(), 'yumen-chromium-'))
   const context = await chromium.launchPersistentContext(profile, {
     ...options,
+    ...(fonts !== undefined && { env: await onlyFonts(profile, fonts) }),
     executablePath: chromiumPath!,
     headless: true,
     args: quiet,
@@ -40,4 +44,11 @@ export async function openChromium(
     await rm(profile, { recursive: true, force: true })
   })
   return context
+}
+
+async function onlyFonts(folder: string, fonts: string): Promise<NodeJS.ProcessEnv> {
+  const file = join(folder, 'fonts.conf')
+  const cache = join(folder, 'fonts')
+  await writeFile(file, `<fontconfig><dir>${fonts}</dir><cachedir>${cache}</cachedir></fontconfig>`)
+  return { ...process.env, FONTCONFIG_FILE: file }
 }
