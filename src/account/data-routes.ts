@@ -46,11 +46,11 @@ export function dataRoutes(parts: DataRouteParts): ApiRoute[] {
       path: '/users/me',
       access: write,
       summary:
-        'Erase my account after a time of grace; every sign-in and API key ends now, and signing in again saves the account.',
+        'Delete my account after a grace period. Every sign-in and API key ends now; signing in again keeps the account.',
       body: z.object({ current_password: currentPassword }),
       answer: {
         status: 202,
-        description: 'When it will be erased.',
+        description: 'When it will be deleted.',
         schema: erasingSchema,
       },
       problems: [...proofProblems, 'last_administrator'],
@@ -61,11 +61,11 @@ export function dataRoutes(parts: DataRouteParts): ApiRoute[] {
       method: 'get',
       path: '/users/me/export',
       access: read,
-      summary: 'All that is kept about me, as JSON.',
+      summary: 'Export everything stored about me.',
       answer: {
         status: 200,
         description:
-          'The user and their accounts elsewhere, sign-ins, connected applications, API keys, second factors, remembered browsers.',
+          'The user, linked accounts, sign-ins, connected apps, API keys, second factors and remembered browsers.',
         schema: exportSchema,
       },
       async handle({ caller, request }) {

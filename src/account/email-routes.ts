@@ -35,8 +35,8 @@ export function emailRoutes(parts: EmailRouteParts): ApiRoute[] {
       method: 'get',
       path: '/users/me/email',
       access: read,
-      summary: 'My e-mail, and the one that waits for its code.',
-      answer: { status: 200, description: 'Both.', schema: emailStateSchema },
+      summary: 'Get my e-mail address and the pending one.',
+      answer: { status: 200, description: 'Both addresses.', schema: emailStateSchema },
       async handle({ caller }) {
         const user = await ownerOf(users, caller)
         const pending = await changeEmail.pending(user)
@@ -48,11 +48,12 @@ export function emailRoutes(parts: EmailRouteParts): ApiRoute[] {
       ...common,
       method: 'post',
       path: '/users/me/email',
-      summary: 'Change my e-mail: a code goes to the new address, and the old one hears of it.',
+      summary:
+        'Change my e-mail address: sends a code to the new address and a notice to the old one.',
       body: wanted,
       answer: {
         status: 202,
-        description: 'Always, whoever has the address.',
+        description: 'Always, whether the address is taken or not.',
         schema: messageSchema,
       },
       problems: proofProblems,
@@ -69,7 +70,7 @@ export function emailRoutes(parts: EmailRouteParts): ApiRoute[] {
       ...common,
       method: 'post',
       path: '/users/me/email/confirm',
-      summary: 'The code of the mail: from now on the new address is mine, and confirmed.',
+      summary: 'Confirm the new e-mail address with the code from the mail.',
       body: z.object({ code: text(32).min(1) }),
       answer: { status: 200, description: 'The user.', schema: userSchema },
       problems: ['invalid_code', 'email_taken'],

@@ -24,15 +24,15 @@ function totpRoutes(parts: FactorRouteParts): ApiRoute[] {
       path: '/users/me/factors/totp',
       access: write,
       isLimited: true,
-      summary: 'Begin to add an authenticator app; nothing changes until its code is confirmed.',
+      summary: 'Start adding an authenticator app. Nothing changes until a code is confirmed.',
       body: proof.extend({
         setup_token: text(2048)
           .optional()
-          .describe('Of a setup that was begun: it is shown again.'),
+          .describe('Token of a setup that was started, to show it again.'),
       }),
       answer: {
         status: 200,
-        description: 'The seed as text, as address and as a picture (SVG); good for 15 minutes.',
+        description: 'The secret as text, as a URI and as a QR code (SVG); valid for 15 minutes.',
         schema: totpSetupSchema,
       },
       problems: proofProblems,
@@ -49,7 +49,7 @@ function totpRoutes(parts: FactorRouteParts): ApiRoute[] {
       path: '/users/me/factors/totp/confirm',
       access: write,
       isLimited: true,
-      summary: 'Add the authenticator app, in the place of an earlier one.',
+      summary: 'Confirm the authenticator app. It replaces an earlier one.',
       body: z.object({ setup_token: text(2048), code: text(16), name: name.optional() }),
       answer: { status: 201, description: 'The factor.', schema: enrolledSchema },
       problems: ['invalid_token', [401, 'invalid_code']],
@@ -72,7 +72,7 @@ function passkeyRoutes(parts: FactorRouteParts): ApiRoute[] {
       path: '/users/me/factors/passkeys/options',
       access: write,
       isLimited: true,
-      summary: 'What to hand to navigator.credentials.create.',
+      summary: 'Get options for navigator.credentials.create.',
       body: proof,
       answer: {
         status: 200,
@@ -90,9 +90,9 @@ function passkeyRoutes(parts: FactorRouteParts): ApiRoute[] {
       path: '/users/me/factors/passkeys',
       access: write,
       isLimited: true,
-      summary: 'Add the passkey.',
+      summary: 'Add a passkey.',
       body: z.object({
-        response: z.looseObject({ id: text(2048) }).describe('What create() gave, as JSON.'),
+        response: z.looseObject({ id: text(2048) }).describe('The result of create(), as JSON.'),
         name: name.optional(),
       }),
       answer: { status: 201, description: 'The factor.', schema: enrolledSchema },

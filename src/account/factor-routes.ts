@@ -38,10 +38,10 @@ const listRoute = ({ factors }: FactorRouteParts): ApiRoute =>
     method: 'get',
     path: '/users/me/factors',
     access: read,
-    summary: 'My second factors.',
+    summary: 'List my second factors.',
     answer: {
       status: 200,
-      description: 'Oldest first, and how many recovery codes are left.',
+      description: 'Oldest first, with the number of recovery codes left.',
       schema: factorsSchema,
     },
     async handle({ caller }) {
@@ -60,11 +60,11 @@ const recoveryCodesRoute = (parts: FactorRouteParts): ApiRoute =>
     path: '/users/me/factors/recovery-codes',
     access: write,
     isLimited: true,
-    summary: 'Ten new recovery codes, in the place of the old ones.',
+    summary: 'Create ten recovery codes. They replace the old ones.',
     body: proof,
     answer: {
       status: 201,
-      description: 'Shown this once.',
+      description: 'Shown only once.',
       schema: recoveryCodesSchema,
     },
     problems: [...proofProblems, 'no_factor'],
@@ -79,12 +79,12 @@ const recoveryCodesRoute = (parts: FactorRouteParts): ApiRoute =>
 
 function changeRoutes(parts: FactorRouteParts): ApiRoute[] {
   const one = { tag, path: '/users/me/factors/:id', access: write, params: id } as const
-  const done = { status: 204, description: 'Done.' }
+  const done = { status: 204, description: 'No content.' }
   return [
     route({
       ...one,
       method: 'patch',
-      summary: 'Give it another name.',
+      summary: 'Rename a second factor.',
       body: z.object({ name }),
       answer: done,
       async handle(call) {
@@ -98,7 +98,7 @@ function changeRoutes(parts: FactorRouteParts): ApiRoute[] {
       method: 'delete',
       isLimited: true,
       summary:
-        'Remove it. Recovery codes go with the last one, and no device is remembered any more.',
+        'Remove a second factor. Removing the last one also removes the recovery codes and forgets every remembered browser.',
       body: proof,
       answer: done,
       problems: proofProblems,

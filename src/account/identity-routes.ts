@@ -25,7 +25,7 @@ export interface IdentityRouteParts extends ProofParts {
 }
 
 const linkBody = z.object({
-  subject_token: text(16_384).describe('A JWT of a trusted issuer, as at the token exchange.'),
+  subject_token: text(16_384).describe('A JWT of a trusted issuer, as for token exchange.'),
   current_password: currentPassword,
 })
 
@@ -38,9 +38,9 @@ export function identityRoutes(parts: IdentityRouteParts): ApiRoute[] {
       path: '/users/me/identities',
       access: write,
       isLimited: true,
-      summary: 'Sign in with this account elsewhere too.',
+      summary: 'Link an account of a trusted issuer.',
       body: linkBody,
-      answer: { status: 201, description: 'It is mine.', schema: identitySchema },
+      answer: { status: 201, description: 'The linked account.', schema: identitySchema },
       problems: [...proofProblems, 'identity_taken'],
       handle: (call) => linkByToken(parts, call),
     }),
@@ -49,7 +49,7 @@ export function identityRoutes(parts: IdentityRouteParts): ApiRoute[] {
       method: 'get',
       path: '/users/me/identities',
       access: read,
-      summary: 'Accounts elsewhere that I can sign in with.',
+      summary: 'List my linked accounts.',
       answer: {
         status: 200,
         description: 'Oldest first.',
@@ -64,9 +64,9 @@ export function identityRoutes(parts: IdentityRouteParts): ApiRoute[] {
       method: 'delete',
       path: '/users/me/identities/:id',
       access: write,
-      summary: 'Sign in with this account elsewhere no more.',
+      summary: 'Unlink an account.',
       params: z.object({ id: text(64) }),
-      answer: { status: 204, description: 'Done.' },
+      answer: { status: 204, description: 'No content.' },
       problems: ['last_sign_in_method'],
       async handle(call) {
         const userId = call.caller.userId!

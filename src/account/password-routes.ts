@@ -35,8 +35,8 @@ export function passwordRoutes(parts: PasswordRouteParts): ApiRoute[] {
       ...common,
       method: 'get',
       access: read,
-      summary: 'Whether I have a password.',
-      answer: { status: 200, description: 'It.', schema: passwordStateSchema },
+      summary: 'Check whether I have a password.',
+      answer: { status: 200, description: 'The answer.', schema: passwordStateSchema },
       async handle({ caller }) {
         const { id } = await ownerOf(parts.users, caller)
         return { is_set: (await parts.users.findPasswordHash(id)) !== undefined }
@@ -48,9 +48,9 @@ export function passwordRoutes(parts: PasswordRouteParts): ApiRoute[] {
       access: write,
       isLimited: true,
       summary:
-        'Change my password; every other sign-in ends. Without a present one, after a fresh sign-in, set one.',
+        'Change my password and end every other sign-in. Without a current password, set one after a recent sign-in.',
       body: passwords,
-      answer: { status: 200, description: 'Done.', schema: messageSchema },
+      answer: { status: 200, description: 'No content.', schema: messageSchema },
       problems: proofProblems,
       handle: (call) => changeOwnPassword(parts, call),
     }),

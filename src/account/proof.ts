@@ -39,7 +39,7 @@ export async function expectProof(
 /** For a body: what `expectProof` takes. */
 export const currentPassword = text(1024)
   .optional()
-  .describe('Not needed within ten minutes of a sign-in.')
+  .describe('Not needed within ten minutes of signing in.')
 
 /** Of the routes that ask for proof. */
 export const proofProblems = ['invalid_credentials', 'insufficient_user_authentication'] as const

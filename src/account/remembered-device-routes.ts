@@ -24,17 +24,17 @@ export function rememberedDeviceRoutes({
   audit,
 }: RememberedDeviceRouteParts): ApiRoute[] {
   const path = '/users/me/remembered-devices'
-  const done = { status: 204, description: 'Done.' }
+  const done = { status: 204, description: 'No content.' }
   return [
     route({
       tag,
       method: 'get',
       path,
       access: read,
-      summary: 'Browsers in which I am not asked for the second factor.',
+      summary: 'List remembered browsers, which skip the second factor.',
       answer: {
         status: 200,
-        description: 'Latest first.',
+        description: 'Most recent first.',
         schema: devicesSchema,
       },
       handle: async ({ caller }) => ({
@@ -46,7 +46,7 @@ export function rememberedDeviceRoutes({
       method: 'delete',
       path,
       access: write,
-      summary: 'Forget all of them.',
+      summary: 'Forget all remembered browsers.',
       answer: done,
       async handle(call) {
         await rememberedDevices.forgetAll(call.caller.userId ?? '')
@@ -59,7 +59,7 @@ export function rememberedDeviceRoutes({
       path: `${path}/:id`,
       access: write,
       params: id,
-      summary: 'Forget this one.',
+      summary: 'Forget a remembered browser.',
       answer: done,
       async handle(call) {
         const { caller, params } = call

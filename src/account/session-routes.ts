@@ -25,17 +25,17 @@ const id = z.object({ id: text(128) })
 export function sessionRoutes(parts: SessionRouteParts): ApiRoute[] {
   const tag = 'users'
   const { sessions, audit } = parts
-  const gone = { status: 204, description: 'Done.' }
+  const gone = { status: 204, description: 'No content.' }
   return [
     route({
       tag,
       method: 'get',
       path: '/users/me/sessions',
       access: read,
-      summary: 'Where I am signed in.',
+      summary: 'List my sign-ins.',
       answer: {
         status: 200,
-        description: 'Latest first.',
+        description: 'Most recent first.',
         schema: sessionsSchema,
       },
       handle: async ({ caller }) => ({
@@ -48,7 +48,7 @@ export function sessionRoutes(parts: SessionRouteParts): ApiRoute[] {
       path: '/users/me/sessions',
       access: write,
       summary:
-        'Sign out everywhere, here too, and take everything back from all applications; with `except=current`, end every other sign-in. API keys go on unless `api_keys=end`.',
+        'Sign out everywhere and revoke all access of applications; with `except=current`, end every other sign-in. API keys stay unless `api_keys=end`.',
       query: z.object({
         except: z.literal('current').optional(),
         api_keys: z.literal('end').optional(),
@@ -68,7 +68,7 @@ export function sessionRoutes(parts: SessionRouteParts): ApiRoute[] {
       method: 'delete',
       path: '/users/me/sessions/:id',
       access: write,
-      summary: 'Sign out there.',
+      summary: 'End a sign-in.',
       params: id,
       answer: gone,
       async handle(call) {
@@ -82,10 +82,10 @@ export function sessionRoutes(parts: SessionRouteParts): ApiRoute[] {
       method: 'get',
       path: '/users/me/grants',
       access: read,
-      summary: 'Applications that I have let in.',
+      summary: 'List connected apps.',
       answer: {
         status: 200,
-        description: 'One entry an application.',
+        description: 'One entry per application.',
         schema: connectedAppsSchema,
       },
       async handle({ caller, request }) {
@@ -104,7 +104,7 @@ export function sessionRoutes(parts: SessionRouteParts): ApiRoute[] {
       access: write,
       params: id,
       answer: gone,
-      summary: 'Take everything back from an application; its tokens are dead at once.',
+      summary: 'Remove an app’s access and revoke its tokens.',
       async handle(call) {
         if (!(await sessions.removeGrants(call.caller.userId!, call.params.id)))
           throw new AppError('not_found')

@@ -21,7 +21,7 @@ export function adminApiKeyRoutes({ storage, audit }: ApiKeyParts): ApiRoute[] {
       ...common,
       method: 'get',
       path: '/admin/api-keys',
-      summary: 'Every API key, newest first, never the secrets.',
+      summary: 'List all API keys, newest first, without their secrets.',
       query: pageQuery,
       answer: {
         status: 200,
@@ -40,7 +40,7 @@ export function adminApiKeyRoutes({ storage, audit }: ApiKeyParts): ApiRoute[] {
       ...common,
       method: 'get',
       path: '/admin/api-keys/:id',
-      summary: 'One API key, without its secret.',
+      summary: 'Get an API key, without its secret.',
       params: keyId,
       answer: { status: 200, description: 'The key.', schema: adminApiKeySchema },
       async handle({ params }) {
@@ -53,9 +53,9 @@ export function adminApiKeyRoutes({ storage, audit }: ApiKeyParts): ApiRoute[] {
       ...common,
       method: 'delete',
       path: '/admin/api-keys/:id',
-      summary: 'Revoke a key; it is dead at once.',
+      summary: 'Revoke an API key.',
       params: keyId,
-      answer: { status: 204, description: 'Done.' },
+      answer: { status: 204, description: 'No content.' },
       async handle(call) {
         const { id } = call.params
         const key = await storage.apiKeys.find(id)

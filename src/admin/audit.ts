@@ -13,7 +13,9 @@ export interface AuditParts {
 const time = z.union([z.iso.datetime({ offset: true }), z.iso.date()])
 
 const listQuery = pageQuery.extend({
-  type: text(64).optional().describe('A name, or its beginning with a final dot: login.'),
+  type: text(64)
+    .optional()
+    .describe('An event type, or a prefix that ends with a dot, such as `login.`'),
   actor: text(128).optional(),
   target: text(255).optional(),
   from: time.optional().describe('Inclusive.'),
@@ -26,7 +28,7 @@ export const auditRoutes = ({ storage }: AuditParts): ApiRoute[] => [
     access: { scope: 'admin:audit' },
     method: 'get',
     path: '/admin/audit',
-    summary: 'The audit log, newest first.',
+    summary: 'List audit events, newest first.',
     query: listQuery,
     answer: {
       status: 200,

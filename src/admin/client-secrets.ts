@@ -25,8 +25,7 @@ export function clientSecretRoutes(parts: ClientParts): ApiRoute[] {
       method: 'post',
       path: '/admin/clients/:id/rotate-secret',
       params: clientId,
-      summary:
-        'Add a second secret, shown this once; the older one stays good until it is dropped.',
+      summary: 'Add a second secret, shown only once. The old one stays valid until it is dropped.',
       answer: {
         status: 200,
         description: 'The client and its new secret.',
@@ -40,7 +39,7 @@ export function clientSecretRoutes(parts: ClientParts): ApiRoute[] {
       method: 'delete',
       path: '/admin/clients/:id/secrets/old',
       params: clientId,
-      summary: 'Drop the older one of two secrets.',
+      summary: 'Drop the old secret.',
       answer: { status: 200, description: 'The client.', schema: clientSchema },
       handle: (call) => dropOldSecret(parts, call),
     }),

@@ -47,7 +47,7 @@ export function clientRoutes(parts: ClientParts): ApiRoute[] {
   const one = { ...clientRoute, path: '/admin/clients/:id', params: clientId } as const
   const secretAnswer = {
     status: 200,
-    description: 'The client, with its secret when one was made.',
+    description: 'The client, with its secret if one was created.',
     schema: clientWithSecretSchema,
   }
   return [
@@ -55,9 +55,9 @@ export function clientRoutes(parts: ClientParts): ApiRoute[] {
       ...clientRoute,
       method: 'get',
       path: '/admin/clients',
-      summary: 'Find clients, newest first.',
+      summary: 'List clients, newest first.',
       query: pageQuery.extend({
-        q: text(254).optional().describe('Part of an id or of a client_name.'),
+        q: text(254).optional().describe('Part of a client_id or client_name.'),
       }),
       answer: {
         status: 200,
@@ -73,8 +73,7 @@ export function clientRoutes(parts: ClientParts): ApiRoute[] {
       ...clientRoute,
       method: 'post',
       path: '/admin/clients',
-      summary:
-        'Register a client. It gets a secret, shown this once, unless it authenticates without one.',
+      summary: 'Create a client. Its secret, if it has one, is shown only once.',
       body: newClient,
       answer: { ...secretAnswer, status: 201 },
       problems: ['already_exists'],
@@ -83,14 +82,14 @@ export function clientRoutes(parts: ClientParts): ApiRoute[] {
     route({
       ...one,
       method: 'get',
-      summary: 'One client, without its secrets.',
+      summary: 'Get a client, without its secrets.',
       answer: { status: 200, description: 'The client.', schema: clientSchema },
       handle: async ({ params }) => presentClient(await findClient(parts, params.id)),
     }),
     route({
       ...one,
       method: 'put',
-      summary: 'Replace the metadata of a client (as RFC 7592 §2.2); its secrets stay.',
+      summary: 'Replace a client’s metadata (as in RFC 7592 §2.2). Its secrets stay.',
       body: clientMetadata,
       answer: secretAnswer,
       handle: (call) => changeClient(parts, call, () => storedMetadata(call.body)),
@@ -98,7 +97,7 @@ export function clientRoutes(parts: ClientParts): ApiRoute[] {
     route({
       ...one,
       method: 'patch',
-      summary: 'Change metadata of a client; members that are left out stay, null removes one.',
+      summary: 'Update a client’s metadata. Omitted members stay, null removes a member.',
       body: clientMetadata,
       answer: secretAnswer,
       handle: (call) =>
@@ -107,8 +106,8 @@ export function clientRoutes(parts: ClientParts): ApiRoute[] {
     route({
       ...one,
       method: 'delete',
-      summary: 'Delete a client; it gets no more tokens, and those that it has are dead.',
-      answer: { status: 204, description: 'Done.' },
+      summary: 'Delete a client and revoke its tokens.',
+      answer: { status: 204, description: 'No content.' },
       problems: ['protected_client'],
       handle: (call) => deleteClient(parts, call),
     }),

@@ -31,7 +31,7 @@ export function keyRoutes(parts: KeyParts): ApiRoute[] {
     route({
       ...common,
       method: 'get',
-      summary: 'Every signing key with its state.',
+      summary: 'List signing keys.',
       answer,
       handle: list,
     }),
@@ -39,12 +39,13 @@ export function keyRoutes(parts: KeyParts): ApiRoute[] {
       ...common,
       method: 'post',
       path: '/admin/keys/rotate',
-      summary: 'next becomes current, current becomes previous, a new next is made.',
+      summary:
+        'Rotate the signing keys: next becomes current, current becomes previous, and a new next is created.',
       body: z.strictObject({
         force: z
           .boolean()
           .optional()
-          .describe('Even if clients may not have fetched the next key yet.'),
+          .describe('Rotate even if clients may not have fetched the next key yet.'),
       }),
       answer,
       problems: ['keys_too_young', 'keys_changed'],
@@ -67,7 +68,7 @@ const revokeRoute = (
     ...common,
     method: 'post',
     path: '/admin/keys/:kid/revoke',
-    summary: 'Removes a compromised key at once; every token it signed becomes invalid.',
+    summary: 'Revoke a compromised key. Every token it signed becomes invalid.',
     params: z.object({ kid: text(64) }),
     answer,
     problems: ['not_found'],

@@ -19,11 +19,11 @@ export const mailRoutes = ({ storage, audit }: MailParts): ApiRoute[] => [
     ...common,
     method: 'get',
     path: '/admin/mail',
-    summary: 'Mail that waits or was given up, newest first, without its bodies.',
+    summary: 'List queued and failed messages, newest first, without their bodies.',
     query: pageQuery.extend({ state: z.enum(['waiting', 'failed']).optional() }),
     answer: {
       status: 200,
-      description: 'A page of mails.',
+      description: 'A page of messages.',
       schema: mailPageSchema,
     },
     async handle({ query }) {
@@ -35,9 +35,9 @@ export const mailRoutes = ({ storage, audit }: MailParts): ApiRoute[] => [
     ...common,
     method: 'post',
     path: '/admin/mail/:id/retry',
-    summary: 'Send a mail that was given up once more; 404 when it waits or was sent.',
+    summary: 'Retry a failed message; 404 if it is queued or was sent.',
     params: z.object({ id: text(64) }),
-    answer: { status: 204, description: 'It is in the queue again.' },
+    answer: { status: 204, description: 'The message is queued again.' },
     async handle(call) {
       const { id } = call.params
       if (!(await storage.mailQueue.retry(id))) throw notFound()

@@ -39,7 +39,7 @@ const providerBody = z
     ...providerFields,
     client_secret: secretField
       .optional()
-      .describe('Left out, the old one stays, unless it would go to another address.'),
+      .describe('If omitted, the stored secret stays, unless it would be sent to another address.'),
   })
   .superRefine(needsMore)
 const newProvider = z
@@ -63,10 +63,10 @@ export function providerRoutes(parts: ProviderParts): ApiRoute[] {
       ...common,
       method: 'get',
       path: '/admin/providers',
-      summary: 'Every provider that people can sign in with.',
+      summary: 'List sign-in providers.',
       answer: {
         status: 200,
-        description: 'The declared ones first.',
+        description: 'Declared providers first.',
         schema: providersSchema,
       },
       handle: async () => ({
@@ -80,7 +80,7 @@ export function providerRoutes(parts: ProviderParts): ApiRoute[] {
       ...common,
       method: 'post',
       path: '/admin/providers',
-      summary: 'Add a provider; people see it within seconds.',
+      summary: 'Add a provider. It appears on the sign-in page within seconds.',
       body: newProvider,
       answer: { ...answer, status: 201 },
       problems: ['already_exists'],
@@ -89,7 +89,7 @@ export function providerRoutes(parts: ProviderParts): ApiRoute[] {
     route({
       ...one,
       method: 'get',
-      summary: 'One provider.',
+      summary: 'Get a provider.',
       answer,
       async handle({ params: { id } }) {
         const fixed = declaredOf(parts, id)
@@ -108,8 +108,8 @@ export function providerRoutes(parts: ProviderParts): ApiRoute[] {
     route({
       ...one,
       method: 'delete',
-      summary: 'Remove a provider; who has no other way in cannot sign in any more.',
-      answer: { status: 204, description: 'Done.' },
+      summary: 'Delete a provider. Users with no other way to sign in can no longer sign in.',
+      answer: { status: 204, description: 'No content.' },
       problems: ['protected_provider'],
       handle: (call) => deleteProvider(parts, call),
     }),

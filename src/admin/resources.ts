@@ -35,7 +35,7 @@ export function resourceRoutes(parts: ResourceParts): ApiRoute[] {
       ...common,
       method: 'get',
       path: '/admin/resources',
-      summary: 'Every resource.',
+      summary: 'List resources.',
       answer: {
         status: 200,
         description: 'By identifier.',
@@ -56,7 +56,7 @@ export function resourceRoutes(parts: ResourceParts): ApiRoute[] {
     route({
       ...one,
       method: 'get',
-      summary: 'One resource.',
+      summary: 'Get a resource.',
       answer,
       handle: async ({ params }) => presentResource(await findResource(parts, params.identifier)),
     }),
@@ -72,9 +72,8 @@ export function resourceRoutes(parts: ResourceParts): ApiRoute[] {
     route({
       ...one,
       method: 'delete',
-      summary:
-        'Delete a resource; nobody gets a token for it any more, and those that are out are dead.',
-      answer: { status: 204, description: 'Done.' },
+      summary: 'Delete a resource. Stops issuing tokens for it and invalidates outstanding ones.',
+      answer: { status: 204, description: 'No content.' },
       problems: ['in_use', 'protected_resource'],
       handle: (call) => deleteResource(parts, call),
     }),

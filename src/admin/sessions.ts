@@ -19,11 +19,11 @@ export function sessionRoutes({ sessions, audit }: SessionParts): ApiRoute[] {
       ...common,
       method: 'get',
       path: '/admin/sessions',
-      summary: 'Where a user is signed in.',
+      summary: 'List a user’s sign-ins.',
       query: z.object({ user_id: text(64).min(1) }),
       answer: {
         status: 200,
-        description: 'Latest first; empty for a user who is not known.',
+        description: 'Most recent first; empty for an unknown user.',
         schema: adminSessionsSchema,
       },
       handle: async ({ query }) => ({
@@ -34,9 +34,9 @@ export function sessionRoutes({ sessions, audit }: SessionParts): ApiRoute[] {
       ...common,
       method: 'delete',
       path: '/admin/users/:id/sessions/:session_id',
-      summary: 'End one sign-in of a user, with the tokens that hang on it.',
+      summary: 'End a user’s sign-in and revoke its tokens.',
       params: z.object({ id: text(64), session_id: text(128) }),
-      answer: { status: 204, description: 'Done.' },
+      answer: { status: 204, description: 'No content.' },
       async handle(call) {
         const { id, session_id: sessionId } = call.params
         if (!(await sessions.end(id, sessionId))) throw notFound()

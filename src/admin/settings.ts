@@ -13,7 +13,7 @@ export const settingsRoutes = ({ settings }: SettingsParts): ApiRoute[] => [
     access: { scope: 'admin:settings' },
     method: 'get',
     path: '/admin/settings',
-    summary: 'Every setting as it is in force, secrets masked.',
+    summary: 'List the settings in effect, secrets masked.',
     answer: {
       status: 200,
       description: 'The settings, by group.',

@@ -13,7 +13,7 @@ const query = z.object({
     .number()
     .pipe(z.int().min(1).max(90))
     .default(30)
-    .describe('How many days, today included.'),
+    .describe('Number of days, including today.'),
 })
 
 export const statsRoutes = ({ statistics }: StatsParts): ApiRoute[] => [
@@ -22,9 +22,9 @@ export const statsRoutes = ({ statistics }: StatsParts): ApiRoute[] => [
     access: { scope: 'admin:stats' },
     method: 'get',
     path: '/admin/stats',
-    summary: 'Totals, the last days in numbers, and the slowest routes.',
+    summary: 'Get totals, daily figures and the slowest routes.',
     query,
-    answer: { status: 200, description: 'The numbers.', schema: statsSchema },
+    answer: { status: 200, description: 'The figures.', schema: statsSchema },
     handle: async ({ query: { days } }) => presentStatistics(await statistics(days)),
   }),
 ]

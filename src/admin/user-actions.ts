@@ -34,7 +34,7 @@ export function userActionRoutes(parts: UserActionParts): ApiRoute[] {
     route({
       ...common,
       path: '/admin/users/:id/ban',
-      summary: 'Ban a user: every sign-in and token ends now, and no new one begins.',
+      summary: 'Ban a user and revoke every sign-in and token.',
       body: reason,
       answer: userAnswer,
       problems: ['last_administrator'],
@@ -43,7 +43,7 @@ export function userActionRoutes(parts: UserActionParts): ApiRoute[] {
     route({
       ...common,
       path: '/admin/users/:id/unban',
-      summary: 'Let a banned user in again.',
+      summary: 'Unban a user.',
       answer: userAnswer,
       handle: (call) => unban(parts, call),
     }),
@@ -51,11 +51,11 @@ export function userActionRoutes(parts: UserActionParts): ApiRoute[] {
       ...common,
       path: '/admin/users/:id/reset-password',
       summary:
-        'With a password: set it and end every sign-in and API key; if the address was never confirmed, what was attached to the account goes too. Without one: mail a link by which the person sets it.',
+        'Reset a password. With `password`: sets it and ends every sign-in and API key; if the address was never confirmed, everything attached to the account is removed too. Without: mails the user a link.',
       body: reset,
       answer: {
         status: 200,
-        description: 'Done.',
+        description: 'No content.',
         schema: messageSchema,
       },
       problems: ['no_email', 'banned'],
@@ -65,10 +65,10 @@ export function userActionRoutes(parts: UserActionParts): ApiRoute[] {
       ...common,
       path: '/admin/users/:id/remove-factors',
       summary:
-        'For somebody who has lost phone and recovery codes: remove every second factor and end every sign-in.',
+        'Remove all second factors and end every sign-in, for users who lost their phone and recovery codes.',
       answer: {
         status: 200,
-        description: 'How many there were.',
+        description: 'How many were removed.',
         schema: z.object({ removed: z.int() }),
       },
       handle: (call) => removeFactors(parts, call),
@@ -76,8 +76,8 @@ export function userActionRoutes(parts: UserActionParts): ApiRoute[] {
     route({
       ...common,
       path: '/admin/users/:id/logout',
-      summary: 'End every sign-in and token of a user.',
-      answer: { status: 204, description: 'Done.' },
+      summary: 'End every sign-in of a user and revoke their tokens.',
+      answer: { status: 204, description: 'No content.' },
       async handle(call) {
         const { id } = await findManagedUser(parts, call)
         await parts.endAll(id)

@@ -17,8 +17,8 @@ export const userBody = z.strictObject({
       private: z.record(text(64), z.unknown()).optional(),
     })
     .optional(),
-  is_premium: z.boolean().optional().describe('Kept in metadata.private.'),
-  points: z.number().optional().describe('Kept in metadata.private.'),
+  is_premium: z.boolean().optional().describe('Stored in metadata.private.'),
+  points: z.number().optional().describe('Stored in metadata.private.'),
 })
 
 export type UserBody = z.infer<typeof userBody>

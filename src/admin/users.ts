@@ -37,7 +37,7 @@ const newUser = userBody
   })
 
 const listQuery = pageQuery.extend({
-  q: text(254).optional().describe('Part of an e-mail, username or nickname, or a whole id.'),
+  q: text(254).optional().describe('Part of an e-mail, username or nickname, or a complete id.'),
   role: text(64).optional(),
   status: z.enum(['active', 'banned']).optional(),
 })
@@ -57,7 +57,7 @@ export function userRoutes(parts: UserParts): ApiRoute[] {
       ...userRoute,
       method: 'get',
       path: '/admin/users',
-      summary: 'Find users, newest first.',
+      summary: 'List users, newest first.',
       query: listQuery,
       answer: {
         status: 200,
@@ -73,7 +73,7 @@ export function userRoutes(parts: UserParts): ApiRoute[] {
       ...userRoute,
       method: 'post',
       path: '/admin/users',
-      summary: 'Make a user; without a password the person sets one by the link of a reset.',
+      summary: 'Create a user. Without a password, they set one with a reset link.',
       body: newUser,
       answer: { ...answer, status: 201 },
       problems: ['already_exists'],
@@ -83,7 +83,7 @@ export function userRoutes(parts: UserParts): ApiRoute[] {
       ...userRoute,
       method: 'get',
       path: '/admin/users/:id',
-      summary: 'One user.',
+      summary: 'Get a user.',
       params: userId,
       answer,
       handle: async ({ params }) => presentAdminUser(await findUser(parts, params.id)),
@@ -91,14 +91,14 @@ export function userRoutes(parts: UserParts): ApiRoute[] {
     route({
       ...update,
       method: 'put',
-      summary: 'Replace what can be written of a user; every field must be given, null empties it.',
+      summary: 'Replace a user. Every writable field is required; null empties it.',
       body: wholeUserBody,
       handle: (call) => updateUser(parts, call, replacementOf),
     }),
     route({
       ...update,
       method: 'patch',
-      summary: 'Change a user. Fields that are left out stay; metadata is merged (RFC 7396).',
+      summary: 'Update a user. Omitted fields stay; metadata is merged (RFC 7396).',
       body: userBody,
       handle: (call) => updateUser(parts, call, changeOf),
     }),
@@ -106,9 +106,9 @@ export function userRoutes(parts: UserParts): ApiRoute[] {
       ...userRoute,
       method: 'delete',
       path: '/admin/users/:id',
-      summary: 'Delete a user and all that is kept about them, at once.',
+      summary: 'Delete a user and all of their data.',
       params: userId,
-      answer: { status: 204, description: 'Done.' },
+      answer: { status: 204, description: 'No content.' },
       problems: ['last_administrator'],
       handle: (call) => deleteUser(parts, call),
     }),

@@ -45,7 +45,7 @@ export function apiKeyRoutes({ keys, store, now, audit, ...parts }: ApiKeyRouteP
       method: 'post',
       path: '/users/api-keys',
       access: write,
-      summary: 'Make a key. Its scopes are a part of what I may do; the key itself is shown once.',
+      summary: 'Create an API key. Its scopes are limited to mine; the key is shown only once.',
       body: wanted,
       answer: {
         status: 201,
@@ -82,7 +82,7 @@ export function apiKeyRoutes({ keys, store, now, audit, ...parts }: ApiKeyRouteP
       method: 'get',
       path: '/users/api-keys',
       access: read,
-      summary: 'My keys, never the secrets.',
+      summary: 'List my API keys, without their secrets.',
       answer: {
         status: 200,
         description: 'Newest first.',
@@ -97,7 +97,7 @@ export function apiKeyRoutes({ keys, store, now, audit, ...parts }: ApiKeyRouteP
       method: 'get',
       path: '/users/api-key-scopes',
       access: read,
-      summary: 'What I may let a key do.',
+      summary: 'List the scopes I can give to a key.',
       answer: {
         status: 200,
         description: 'In the language of the request.',
@@ -112,9 +112,9 @@ export function apiKeyRoutes({ keys, store, now, audit, ...parts }: ApiKeyRouteP
       method: 'delete',
       path: '/users/api-keys/:id',
       access: write,
-      summary: 'Revoke a key; it is dead at once.',
+      summary: 'Revoke an API key.',
       params: z.object({ id: text(32) }),
-      answer: { status: 204, description: 'Done.' },
+      answer: { status: 204, description: 'No content.' },
       async handle(call) {
         if (!(await store.remove(call.params.id, call.caller.userId)))
           throw new AppError('not_found')

@@ -46,11 +46,11 @@ export function verifyTokenRoutes(parts: VerifyTokenParts): ApiRoute[] {
       method: 'post',
       path: '/auth/verify',
       access: 'client',
-      summary: 'Whether a token or an API key is good, whose it is and what it may do.',
+      summary: 'Verify a token or API key: its user, roles and scopes.',
       body: z.object({ token: text(8192).min(1), required_scope: text(256).optional() }),
       answer: {
         status: 200,
-        description: 'The verdict; also 200 when the token is not good.',
+        description: 'The result; also 200 if the token is invalid.',
         schema: answer,
       },
       async handle({ body, caller, request }) {

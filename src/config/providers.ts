@@ -38,11 +38,11 @@ const origin = z.url({ protocol: /^https?$/ }).max(512)
 export const providerFields = {
   kind: z.enum(providerKinds),
   client_id: short,
-  name: z.string().trim().min(1).max(60).optional().describe('On the button.'),
+  name: z.string().trim().min(1).max(60).optional().describe('Shown on the button.'),
   issuer: origin
     .refine((url) => !/[?#]/.test(url), { error: 'must have no query or fragment' })
     .optional()
-    .describe('Of kind oidc: everything else is discovered.'),
+    .describe('For kind oidc; everything else is discovered.'),
   scopes: z
     .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/))
     .max(20)
@@ -50,19 +50,17 @@ export const providerFields = {
   trust_email: z
     .boolean()
     .optional()
-    .describe(
-      'Whether its word that an e-mail is verified joins it to the account that has the e-mail.',
-    ),
-  base_url: origin.optional().describe('Instead of the vendor’s own address.'),
+    .describe('Whether an e-mail that it marks as verified links to the account that has it.'),
+  base_url: origin.optional().describe('Instead of the vendor’s own URL.'),
   api_base_url: origin.optional(),
-  team_id: short.optional().describe('Of kind apple.'),
-  key_id: short.optional().describe('Of kind apple.'),
+  team_id: short.optional().describe('For kind apple.'),
+  key_id: short.optional().describe('For kind apple.'),
   tenant: z
     .string()
     .regex(/^[A-Za-z0-9.-]{1,128}$/)
     .optional()
-    .describe('Of kind microsoft.'),
-  agent_id: short.optional().describe('Of kind wecom.'),
+    .describe('For kind microsoft.'),
+  agent_id: short.optional().describe('For kind wecom.'),
 }
 
 export const providerId = z

@@ -14,17 +14,20 @@ export const securitySchemes = {
     type: 'apiKey',
     in: 'header',
     name: 'X-API-Key',
-    description: 'A key from POST /users/api-keys; within its scopes it does what a token does.',
+    description: 'An API key from POST /users/api-keys. Within its scopes it works like a token.',
   },
   client: {
     type: 'http',
     scheme: 'basic',
-    description: 'The id and secret of a client, each form-encoded first (RFC 6749 §2.3.1).',
+    description: 'Client ID and secret, each form-encoded first (RFC 6749 §2.3.1).',
   },
 }
 
 export const headerComponents = {
-  TraceId: { description: 'Names the request in our log.', schema: { type: 'string' } },
+  TraceId: {
+    description: 'Identifies the request in the server’s log.',
+    schema: { type: 'string' },
+  },
   RetryAfter: { description: 'Seconds to wait.', schema: { type: 'integer' } },
   WwwAuthenticate: { description: 'RFC 6750 §3.', schema: { type: 'string' } },
 }
@@ -34,17 +37,20 @@ const authenticateHeader = { 'WWW-Authenticate': { $ref: '#/components/headers/W
 
 export const problemSchema = {
   type: 'object',
-  description: 'Why it was not done (RFC 9457).',
+  description: 'Problem details (RFC 9457).',
   properties: {
     type: { type: 'string' },
     title: { type: 'string' },
     status: { type: 'integer' },
-    detail: { type: 'string', description: 'A sentence for people, in the request’s language.' },
-    code: { type: 'string', description: 'A stable name for programs.' },
+    detail: {
+      type: 'string',
+      description: 'A sentence for users, in the language of the request.',
+    },
+    code: { type: 'string', description: 'A stable code for programs.' },
     trace_id: { type: 'string' },
     errors: {
       type: 'array',
-      description: 'What is wrong with the input, field by field.',
+      description: 'Validation errors by field.',
       items: {
         type: 'object',
         properties: { path: { type: 'string' }, message: { type: 'string' } },

@@ -47,7 +47,7 @@ export function createOpenApi(
       title: 'Yumen JSON API',
       version,
       description:
-        'For the operator’s own applications. Applications of others use OAuth 2.0 and OpenID Connect, whose endpoints the discovery document names.',
+        'For first-party applications. Third-party applications use OAuth 2.0 and OpenID Connect; see the discovery document for its endpoints.',
     },
     externalDocs: {
       url: `${issuer}/.well-known/openid-configuration`,

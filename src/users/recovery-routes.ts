@@ -26,9 +26,13 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
       ...common,
       method: 'post',
       path: '/auth/forgot-password',
-      summary: 'Send a link to set a new password, if somebody has this e-mail.',
+      summary: 'Send a link to set a new password, if an account has this e-mail.',
       body: z.object({ email }),
-      answer: { status: 202, description: 'Always.', schema: messageSchema },
+      answer: {
+        status: 202,
+        description: 'Always, whether there is an account or not.',
+        schema: messageSchema,
+      },
       async handle({ body, request }) {
         await recovery.forgotPassword(body.email, request)
         audit({ type: 'password.reset_requested' }, request)
@@ -39,9 +43,9 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
       ...common,
       method: 'post',
       path: '/auth/reset-password',
-      summary: 'Set a new password with the token of the link; every session of the user ends.',
+      summary: 'Set a new password with the token from the link. Ends every sign-in of the user.',
       body: z.object({ token: text(128).min(1), password }),
-      answer: { status: 200, description: 'Done.', schema: messageSchema },
+      answer: { status: 200, description: 'No content.', schema: messageSchema },
       problems: ['invalid_token'],
       async handle({ body, request }) {
         const outcome = await recovery.resetPassword(body.token, body.password)
@@ -58,9 +62,13 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
       method: 'post',
       path: '/auth/request-verify',
       summary:
-        'Send a link and a code to confirm the address, if somebody has it and it is not confirmed; earlier ones are void.',
+        'Send a link and a code to confirm an address, if an account has it and it is not confirmed. Invalidates earlier ones.',
       body: z.object({ email }),
-      answer: { status: 202, description: 'Always.', schema: messageSchema },
+      answer: {
+        status: 202,
+        description: 'Always, whether there is an account or not.',
+        schema: messageSchema,
+      },
       async handle({ body, request }) {
         await recovery.requestVerification(body, request)
         return { message: 'if the address is known, a mail is on its way' }
@@ -71,12 +79,12 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
       method: 'post',
       path: '/auth/verify-email',
       summary:
-        'Confirm an address with the token of the link, or with the address and the code. With a token of the account, nothing else changes; without one, the account may have been made by a stranger, so every sign-in, API key, linked account and second factor is removed.',
+        'Confirm an address with the token from the link, or with the address and the code. Without a token of the account, every sign-in, API key, linked account and second factor is removed, since someone else may have created the account.',
       body: z.union([
         z.strictObject({ token: text(128).min(1) }),
         z.strictObject({ email, code: text(32).min(1) }),
       ]),
-      answer: { status: 200, description: 'Done.', schema: messageSchema },
+      answer: { status: 200, description: 'No content.', schema: messageSchema },
       problems: ['invalid_token', 'invalid_code'],
       async handle({ body, caller, credential, request }) {
         const by = credential === undefined ? caller : await identify(credential, request)
@@ -90,9 +98,9 @@ export function recoveryRoutes({ recovery, identify, audit }: RecoveryRouteParts
       method: 'post',
       path: '/auth/disown-email',
       summary:
-        'Say that an account was made with an address by someone else, with the token of the link that would confirm it: the address is removed from the account, and its sign-ins end.',
+        'Report that someone else created an account with an address, with the token from the link that would confirm it. Removes the address from the account and ends its sign-ins.',
       body: z.strictObject({ token: text(128).min(1) }),
-      answer: { status: 200, description: 'Done.', schema: messageSchema },
+      answer: { status: 200, description: 'No content.', schema: messageSchema },
       problems: ['invalid_token'],
       async handle({ body, request }) {
         const user = await recovery.disownEmail(body.token)

@@ -66,7 +66,7 @@ export function authRoutes(parts: AuthRouteParts): ApiRoute[] {
       method: 'post',
       path: '/auth/register',
       summary:
-        'Make an account. A taken e-mail answers exactly as a free one; its owner gets a mail.',
+        'Create an account. The answer is the same for a taken e-mail; its owner gets a mail.',
       body: z.object({
         email,
         password,
@@ -75,7 +75,7 @@ export function authRoutes(parts: AuthRouteParts): ApiRoute[] {
       }),
       answer: {
         status: 201,
-        description: 'An echo, without id and tokens.',
+        description: 'What was sent, without id and tokens.',
         schema: z.object({
           user: z.object({
             email: z.string(),
@@ -114,9 +114,10 @@ export function authRoutes(parts: AuthRouteParts): ApiRoute[] {
       method: 'post',
       path: '/auth/refresh',
       acceptsForm: true,
-      summary: 'A new pair for a refresh token, which is then spent; reuse revokes the family.',
+      summary:
+        'Exchange a refresh token for new tokens. It works once; reuse revokes every token of the sign-in.',
       body: z.object({ refresh_token: text(4096).min(1) }),
-      answer: { status: 200, description: 'A new pair.', schema: tokensSchema },
+      answer: { status: 200, description: 'New tokens.', schema: tokensSchema },
       problems: [[401, 'invalid_token']],
       async handle({ body, request }) {
         const pair = await parts.tokens.refresh(body.refresh_token, request)
@@ -129,11 +130,11 @@ export function authRoutes(parts: AuthRouteParts): ApiRoute[] {
       method: 'post',
       path: '/auth/logout',
       acceptsForm: true,
-      summary: 'End the sign-in of these tokens; they are dead at once.',
+      summary: 'Sign out: revoke these tokens and their sign-in.',
       body: z.object({ refresh_token: text(4096).optional() }),
       answer: {
         status: 200,
-        description: 'Done, also when the tokens were not known.',
+        description: 'Signed out; also if the tokens were unknown.',
         schema: messageSchema,
       },
       async handle({ body, credential, request }) {

@@ -44,8 +44,8 @@ const target = { client_id: text(128).optional(), resource: text(512).optional()
 const second = z.object({
   mfa_token: token,
   method: z.enum(methods),
-  code: text(64).optional().describe('Of the app, or a recovery code.'),
-  response: response.optional().describe('What navigator.credentials.get gave, as JSON.'),
+  code: text(64).optional().describe('From the app, or a recovery code.'),
+  response: response.optional().describe('The result of navigator.credentials.get, as JSON.'),
 })
 const first = z.object({ response, ...target })
 
@@ -60,7 +60,7 @@ export function secondStepRoutes(parts: SecondStepRouteParts): ApiRoute[] {
     route({
       ...common,
       path: '/auth/mfa',
-      summary: 'Finish a sign-in that /auth/login has answered with mfa_required.',
+      summary: 'Complete a sign-in that /auth/login answered with mfa_required.',
       body: second,
       answer,
       problems: ['invalid_token', [401, 'invalid_code'], 'factor_waits'],
@@ -70,7 +70,7 @@ export function secondStepRoutes(parts: SecondStepRouteParts): ApiRoute[] {
       ...common,
       path: '/auth/passkey/options',
       summary:
-        'What to hand to navigator.credentials.get: to sign in, or with an mfa_token as second factor.',
+        'Get options for navigator.credentials.get: to sign in, or with an mfa_token as the second factor.',
       body: z.object({ mfa_token: token.optional() }),
       answer: {
         status: 200,
@@ -87,7 +87,7 @@ export function secondStepRoutes(parts: SecondStepRouteParts): ApiRoute[] {
     route({
       ...common,
       path: '/auth/passkey',
-      summary: 'Sign in with a passkey alone; it must have verified its user.',
+      summary: 'Sign in with a passkey. It must have verified the user.',
       body: first,
       answer,
       problems: [[401, 'invalid_passkey'], 'email_not_verified'],

@@ -1,4 +1,4 @@
-import { escape, type Locale } from './translate.ts'
+import { escape, translate, type Locale } from './translate.ts'
 
 /** How a page says when something was or will be; times are ISO 8601 with a zone, and pages do not know the reader's. */
 export const datesIn = (locale: Locale): Dates => (made[locale] ??= makeDates(locale))
@@ -19,7 +19,9 @@ const makeDates = (locale: Locale) => {
   const number = new Intl.NumberFormat(locale)
   const ago = (time: string): string => {
     const seconds = (Date.parse(time) - Date.now()) / 1000
-    const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ['minute', 60]
+    const found = units.find(([, size]) => Math.abs(seconds) >= size)
+    if (!found) return translate(locale, 'common.justNow')
+    const [unit, size] = found
     return relative.format(Math.trunc(seconds / size), unit)
   }
   return {

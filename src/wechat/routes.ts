@@ -42,7 +42,7 @@ const loginRoute = (parts: WechatRouteParts): ApiRoute =>
     method: 'post',
     path: '/auth/wechat-login',
     acceptsForm: true,
-    summary: 'Sign in from a WeChat mini program; makes the account on first sight.',
+    summary: 'Sign in from a WeChat mini program. Creates the account at the first sign-in.',
     body: wechatSignInSchema.safeExtend({ client_id: text(128).optional() }),
     answer: {
       status: 200,
@@ -73,10 +73,12 @@ const phoneRoute = ({ wechat, audit }: WechatRouteParts): ApiRoute =>
   route({
     ...server,
     path: '/wechat/phone',
-    summary: 'The phone number for the code of a getPhoneNumber button.',
+    summary: 'Get the phone number for a getPhoneNumber code.',
     body: z.object({
       code: text(512).min(1),
-      openid: text(255).optional().describe('WeChat then checks that the code is this person’s'),
+      openid: text(255)
+        .optional()
+        .describe('WeChat then checks that the code belongs to this user'),
       app_id: appId,
     }),
     answer: {
@@ -103,7 +105,7 @@ const qrCodeRoute = ({ wechat }: WechatRouteParts): ApiRoute =>
   route({
     ...server,
     path: '/wechat/qrcode',
-    summary: 'A mini-program code; there may be any number of them.',
+    summary: 'Create a mini-program code.',
     body: z.object({
       scene: z.string().regex(/^[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}$/, {
         error: 'must be 1 to 32 of the characters that WeChat allows',
@@ -116,12 +118,12 @@ const qrCodeRoute = ({ wechat }: WechatRouteParts): ApiRoute =>
       width: z.int().min(280).max(1280).optional(),
       auto_color: z.boolean().optional(),
       line_color: z.object({ r: colour, g: colour, b: colour }).optional(),
-      is_hyaline: z.boolean().optional().describe('transparent, and then PNG'),
+      is_hyaline: z.boolean().optional().describe('transparent background (PNG)'),
       app_id: appId,
     }),
     answer: {
       status: 200,
-      description: 'The picture, as WeChat makes it: PNG or JPEG.',
+      description: 'The image from WeChat: PNG or JPEG.',
       contentType: 'image/*',
     },
     problems,

@@ -35,22 +35,22 @@ export const clientMetadata = z.looseObject({
   first_party: z
     .boolean()
     .nullish()
-    .describe('The operator’s own application: nobody is asked for consent.'),
+    .describe('First-party application: users are not asked for consent.'),
   verified: z.boolean().nullish().describe('The operator vouches for the name.'),
   allowed_cors_origins: uris.describe('Web origins whose pages may call the endpoints.'),
-  default_resource: uri.describe('The resource of a request that names none.'),
+  default_resource: uri.describe('The resource of requests that name none.'),
   metadata_claims: metadataClaimsSchema
     .nullish()
     .describe(
-      'Claims of userinfo and the ID token, under the scope profile, out of the person’s metadata.',
+      'Claims of userinfo and the ID token (scope profile), taken from the user’s metadata.',
     ),
   accent_color: text(7)
     .nullish()
-    .describe('#rrggbb: the colour of the pages to which it sends people; kept readable.'),
+    .describe('#rrggbb: the accent colour of its sign-in pages; contrast is ensured.'),
   require_acr: text(64)
     .nullish()
     .describe(
-      'The least `acr` of its sign-ins: urn:yumen:acr:1, or urn:yumen:acr:2 for two factors.',
+      'The minimum `acr` of its sign-ins: urn:yumen:acr:1, or urn:yumen:acr:2 for two factors.',
     ),
   default_acr_values: words,
   introspection_resources: uris.describe('The resources whose tokens this client may introspect.'),
@@ -61,7 +61,7 @@ export type ClientMetadata = z.infer<typeof clientMetadata>
 export const clientSchema = clientMetadata
   .extend({
     client_id: z.string(),
-    live_secrets: z.int().describe('How many secrets are accepted now.'),
+    live_secrets: z.int().describe('Number of active secrets.'),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
   })
@@ -69,7 +69,7 @@ export const clientSchema = clientMetadata
 
 export const clientWithSecretSchema = clientSchema
   .extend({
-    client_secret: z.string().optional().describe('Shown this once.'),
+    client_secret: z.string().optional().describe('Shown only once.'),
     client_secret_expires_at: z.literal(0).optional(),
   })
   .meta({ id: 'ClientWithSecret' })

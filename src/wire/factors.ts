@@ -5,7 +5,7 @@ export const factorSchema = z
     id: z.string(),
     kind: z.enum(['totp', 'passkey']),
     name: z.string(),
-    backed_up: z.boolean().describe('A passkey that is kept in more than one place.'),
+    backed_up: z.boolean().describe('A synced passkey.'),
     created_at: z.iso.datetime(),
     last_used_at: z.iso.datetime().nullable(),
   })

@@ -10,7 +10,7 @@ export const pageQuery = z.object({
 export const nextCursor = z
   .string()
   .nullable()
-  .describe('Where the next page begins; null on the last one.')
+  .describe('Cursor of the next page; null on the last one.')
 
 export const iso = (time: number): string => new Date(time).toISOString()
 

@@ -5,8 +5,10 @@ export const providerSchema = z
   .object({
     ...providerFields,
     id: z.string(),
-    source: z.enum(['declared', 'stored']).describe('Declared ones are the operator’s to change.'),
-    callback_url: z.string().describe('To be registered at the provider.'),
+    source: z
+      .enum(['declared', 'stored'])
+      .describe('`declared`: set in the configuration file or the environment, read-only here.'),
+    callback_url: z.string().describe('Register it with the provider.'),
   })
   .meta({ id: 'Provider' })
 

@@ -17,16 +17,16 @@ const scope = z.strictObject({
     .max(128)
     .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { error: 'must be a scope token (RFC 6749 §3.3)' })
     .refine((name) => !reserved.includes(name), { error: 'is a scope of OpenID Connect' }),
-  description: localized.describe('What it lets an application do, by language.'),
+  description: localized.describe('What it allows, by language; shown on the consent page.'),
   restricted: z
     .boolean()
     .optional()
-    .describe('Only for people whose roles permit it and clients that list it.'),
-  sensitive: z.boolean().optional().describe('Marked when people are asked for consent.'),
+    .describe('Only for users whose roles permit it and clients that list it.'),
+  sensitive: z.boolean().optional().describe('Highlighted on the consent page.'),
 })
 
 export const resourceBody = z.strictObject({
-  name: localized.describe('What people call it, by language.'),
+  name: localized.describe('Display name, by language.'),
   scopes: z
     .array(scope)
     .max(200)
@@ -37,7 +37,9 @@ export const resourceBody = z.strictObject({
   access_token_ttl: z.int().min(10).max(86_400).nullish().describe('Seconds.'),
   metadata_claims: metadataClaimsSchema
     .nullish()
-    .describe('Claims of its access tokens out of the person’s metadata: { tier: public.tier }.'),
+    .describe(
+      'Claims of its access tokens, taken from the user’s metadata: { tier: public.tier }.',
+    ),
 })
 
 export const newResource = resourceBody.extend({

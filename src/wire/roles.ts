@@ -8,7 +8,7 @@ export const roleBody = z.strictObject({
   permissions: z
     .record(text(512), z.array(text(128)).max(200))
     .optional()
-    .describe('By resource identifier: the scopes that holders may be granted there.'),
+    .describe('By resource identifier: the scopes that users with the role may be granted.'),
 })
 
 export const newRole = roleBody.extend({ name: z.string().regex(/^[a-z0-9_.:-]{1,64}$/) })

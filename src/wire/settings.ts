@@ -5,7 +5,7 @@ const settingSchema = z
   .object({
     name: z.string(),
     group: z.enum(settingGroups),
-    value: z.string().describe('Empty when it is not set; a secret is masked.'),
+    value: z.string().describe('Empty if not set; secrets are masked.'),
     help: z.string(),
   })
   .meta({ id: 'Setting' })

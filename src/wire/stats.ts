@@ -6,12 +6,12 @@ export const statsSchema = z
   .object({
     totals: z.object({
       users: count,
-      active_users: count.describe('Those who are not banned.'),
+      active_users: count.describe('Users who are not banned.'),
       banned_users: count,
       new_users: z.object({ last_24_hours: count, last_7_days: count, last_30_days: count }),
       clients: count,
-      sessions: count.describe('Browsers that are signed in.'),
-      refresh_tokens: count.describe('Those that can still be spent.'),
+      sessions: count.describe('Signed-in browsers.'),
+      refresh_tokens: count.describe('Refresh tokens that can still be used.'),
       api_keys: count,
       mails: z.object({ waiting: count, failed: count }),
     }),
@@ -22,7 +22,7 @@ export const statsSchema = z
           sign_ins: count,
           failed_sign_ins: count,
           registrations: count,
-          active_users: count.describe('Distinct people who signed in or got a token.'),
+          active_users: count.describe('Distinct users who signed in or got a token.'),
           tokens: z.record(z.string(), count).describe('By grant type.'),
         }),
       )
@@ -38,7 +38,7 @@ export const statsSchema = z
           p99_ms: z.number(),
         }),
       )
-      .describe('The slowest routes of the process that answers, since it started.'),
+      .describe('The slowest routes of the process that answers, since its start.'),
   })
   .meta({ id: 'Statistics' })
 

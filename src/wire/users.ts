@@ -21,7 +21,9 @@ export const userSchema = z
       public: z.record(z.string(), z.unknown()),
       private: z.record(z.string(), z.unknown()),
     }),
-    identities: z.array(z.unknown()).describe('At /users/me and in the export; empty elsewhere.'),
+    identities: z
+      .array(z.unknown())
+      .describe('Only at /users/me and in the export; empty elsewhere.'),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
     last_login_at: z.iso.datetime().nullable(),

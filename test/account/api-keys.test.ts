@@ -9,7 +9,7 @@ const path = '/account/api-keys'
 onStorages('a person makes a key, sees it once, and revokes it', async (t, begin) => {
   const fixture = await begin()
   const { page, browser } = await signIn(fixture, await fixture.addUser(), { path })
-  t.true(page.text.includes('You have no keys.'))
+  t.true(page.text.includes('You have no API keys.'))
   t.false(page.text.includes('admin:'))
   const made = await page.submit(path, {
     name: '备份脚本',
@@ -25,7 +25,7 @@ onStorages('a person makes a key, sees it once, and revokes it', async (t, begin
   t.false(listed.html.includes(key))
   t.regex(
     rowsOf(listed)[0] ?? '',
-    /^备份脚本.*Read your profile and settings ?Made .*Last used .*Expires /,
+    /^备份脚本.*Read your profile and settings ?Created .*Last used .*Expires /,
   )
   const { api_keys: keys } = (
     await apiOf(fixture).call('GET', '/users/api-keys', { headers: { 'x-api-key': key } })
@@ -35,7 +35,7 @@ onStorages('a person makes a key, sees it once, and revokes it', async (t, begin
   t.true(days > 29.9 && days <= 30)
 
   const revoked = await listed.submit(`${path}/revoke`)
-  t.true(revoked.text.includes('The key is dead.'))
+  t.true(revoked.text.includes('API key revoked.'))
   t.is((await me()).status, 401)
 })
 

@@ -16,7 +16,7 @@ onStorages(
     const client = await fixture.addClient({ client_name: '石墨文档 & Notes' })
     const party = await relyingParty(fixture, client)
     const { browser, page } = await signIn(fixture, person, { path })
-    t.true(page.text.includes('No app has access'))
+    t.true(page.text.includes('No connected apps'))
     const pending = await party.begin({
       scope: 'openid email offline_access account:write',
       resource: fixture.config.API_RESOURCE,
@@ -36,8 +36,8 @@ onStorages(
     t.false(listed.text.includes('account:write'))
 
     const removed = await listed.submit(`${path}/remove`)
-    t.true(removed.text.includes('It no longer has access.'))
-    t.true(removed.text.includes('No app has access'))
+    t.true(removed.text.includes('Access removed.'))
+    t.true(removed.text.includes('No connected apps'))
     t.is(
       await refusal(oidc.refreshTokenGrant(party.config, tokens.refresh_token!)),
       'invalid_grant',
@@ -50,5 +50,5 @@ test('the operator’s own applications are not among those that somebody has le
   const person = await fixture.addUser()
   const { page } = await signIn(fixture, person, { path })
   t.true((await fixture.server.services.signIns.sessions.listGrants(person.id)).length > 0)
-  t.true(page.text.includes('No app has access'))
+  t.true(page.text.includes('No connected apps'))
 })

@@ -30,7 +30,7 @@ onStorages(
     t.is((await fixture.storage.users.findById(person.id))?.email, person.email)
 
     const done = await wrong.submit('/account/email/confirm', { code })
-    t.true(done.text.includes('Your new address counts from now on.'))
+    t.true(done.text.includes('E-mail address changed.'))
     t.like(await fixture.storage.users.findById(person.id), {
       email: 'New.One@example.com',
       emailVerified: true,
@@ -96,7 +96,7 @@ test('the present address is confirmed from here', async (t) => {
   const code = codeIn(await inbox.waitFor(/^Your code is/))
   t.is((await sent.submit('/account/email/verify', { code: '' })).status, 422)
   const done = await sent.submit('/account/email/verify', { code: code })
-  t.true(done.text.includes('Your address is confirmed.'))
+  t.true(done.text.includes('E-mail address confirmed.'))
   t.true((await fixture.storage.users.findById(person.id))?.emailVerified)
 })
 

@@ -47,12 +47,12 @@ onStorages(
       remember: 'yes',
     })
     t.is(security.url.pathname, path)
-    t.regex(security.text, /10 of them are left/)
+    t.regex(security.text, /10 left/)
     const [own = '', device = ''] = rowsOf(security)
     t.regex(own, /Authenticator app.*Added.*Last used/)
     t.regex(device, /Chrome on Windows/)
     const forgotten = await security.submit('/devices/forget')
-    t.true(forgotten.text.includes('That browser asks again from now on.'))
+    t.true(forgotten.text.includes('Browser forgotten. It asks for a second step again.'))
     t.is(rowsOf(forgotten).length, 1)
 
     const made = await forgotten.submit('/recovery-codes')
@@ -61,7 +61,7 @@ onStorages(
     const named = await one.submit(one.url.pathname, { name: 'My phone' })
     t.regex(rowsOf(named)[0] ?? '', /^My phone/)
     const removed = await one.submit('/remove')
-    t.true(removed.text.includes('It is removed.'))
+    t.true(removed.text.includes('Removed.'))
     t.deepEqual(rowsOf(removed), [])
     await apiOf(fixture).login(person)
     for (const type of [

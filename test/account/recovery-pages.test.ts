@@ -22,7 +22,7 @@ test('forgot-password answers alike for a known and an unknown address', async (
     const { page } = await visitor.follow(answer)
     seen.push(page.querySelector('main')!.text)
   }
-  t.regex(seen[0]!, /If somebody has this address, a link is on its way/)
+  t.regex(seen[0]!, /If an account uses this address, a link is on its way/)
   t.is(seen[0], seen[1])
   t.deepEqual(calls, [`forgot ${known} en`, 'forgot nobody@example.com en'])
   t.deepEqual(audited, ['password.reset_requested', 'password.reset_requested'])
@@ -48,7 +48,7 @@ test('reset-password sets the password once, and says so on a page that can be r
   for (const path of ['/reset-password?done', '/reset-password?done&lang=en']) {
     const { answer, page } = await visitor.send(path)
     t.is(answer.status, 200)
-    t.is(page.querySelector('h1')!.text, 'Your password is changed')
+    t.is(page.querySelector('h1')!.text, 'Your password was changed')
   }
   t.deepEqual(audited, ['password.reset u1'])
 })
@@ -60,7 +60,7 @@ test('reset-password offers a new link when the token is used, unknown or missin
   const doubled = await new Visitor(url).send('/reset-password?token=a&token=b')
   for (const { answer, page } of [used, missing, doubled]) {
     t.is(answer.status, 400)
-    t.is(page.querySelector('h1')!.text, 'This link has been used or is too old')
+    t.is(page.querySelector('h1')!.text, 'This link has expired or was already used')
     t.is(page.querySelector('main a')!.getAttribute('href'), '/forgot-password')
   }
   t.deepEqual(audited, [])
@@ -111,7 +111,7 @@ test('verify-email sends a new mail in place of a link that does not work', asyn
   const visitor = new Visitor(url)
   const { answer, page } = await visitor.send('/verify-email?token=bad')
   t.is(answer.status, 400)
-  t.is(page.querySelector('h1')!.text, 'This link has been used or is too old')
+  t.is(page.querySelector('h1')!.text, 'This link has expired or was already used')
   t.deepEqual(
     page.querySelectorAll('form [name]').map((input) => input.getAttribute('name')),
     ['csrf', 'email', 'send'],
@@ -142,7 +142,7 @@ test('verify-email asks again for a wrong code, and for what is missing without 
   const { url, calls, audited } = await open(t)
   const wrong = await new Visitor(url).fill('/verify-email', { email: known, code: '000000' })
   t.is(wrong.answer.status, 422)
-  t.regex(wrong.page.querySelector('#code-error')!.text, /not right, or no longer works/)
+  t.regex(wrong.page.querySelector('#code-error')!.text, /wrong or no longer valid/)
   t.is(wrong.page.querySelector('#email')!.getAttribute('value'), known)
   const empty = await new Visitor(url).fill('/verify-email', { email: '', code: ' ' })
   t.is(empty.answer.status, 422)
@@ -198,7 +198,7 @@ test('a link from elsewhere cannot pretend that something was done', async (t) =
   const { url } = await open(t)
   for (const path of ['/forgot-password?sent', '/reset-password?done', '/verify-email?done']) {
     const { page } = await new Visitor(url).send(path)
-    t.notRegex(page.querySelector('main')!.text, /on its way|is changed|is confirmed/)
+    t.notRegex(page.querySelector('main')!.text, /on its way|was changed|is confirmed/)
   }
 })
 

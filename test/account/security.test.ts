@@ -34,7 +34,7 @@ onStorages(
       current_password: person.password,
       new_password: next,
     })
-    t.true(done.text.includes('Your password is changed.'))
+    t.true(done.text.includes('Password changed.'))
     t.is((await browser.open(`${fixture.issuer}/account`)).url.pathname, '/account')
     t.regex((await other.browser.open(`${fixture.issuer}/account`)).url.pathname, /^\/interaction/)
     t.is((await apiOf(fixture).call('GET', '/users/me', { token })).status, 401)
@@ -53,7 +53,7 @@ test('whoever has no password sets one, and needs none for it', async (t) => {
   const set = await browser.open(`${fixture.issuer}${path}/set-password`)
   t.is((await set.submit('/set-password', { new_password: 'abc' })).status, 422)
   const done = await set.submit('/set-password', { new_password: next })
-  t.true(done.text.includes('You have a password now.'))
+  t.true(done.text.includes('Password set.'))
   await apiOf(fixture).login({ ...person, password: next })
   const again = await set.submit('/set-password', { new_password: person.password })
   t.is(again.status, 422)

@@ -16,7 +16,7 @@ onStorages(
     const rows = rowsOf(page)
     t.is(rows.length, 3)
     const own = rows.find((row) => row.startsWith('Chrome on Windows')) ?? ''
-    t.regex(own, /This one.*127\.0\.0\.1.*Last seen/)
+    t.regex(own, /This device.*127\.0\.0\.1.*Last seen/)
     t.true(rows.some((row) => /^Safari on iOS.*Sign out$/.test(row)))
     t.true(rows.some((row) => /^node.*In Yumen.*Sign out$/.test(row)))
 
@@ -31,7 +31,7 @@ onStorages(
 
     const alone = await ended.submit(`${path}/end-others`)
     t.is(rowsOf(alone).length, 1)
-    t.true(alone.text.includes('You are signed in nowhere else.'))
+    t.true(alone.text.includes('You are not signed in anywhere else.'))
     t.is((await api.call('GET', '/users/me', { token })).status, 401)
     t.is((await browser.open(fixture.issuer + path)).url.pathname, path)
   },

@@ -99,7 +99,7 @@ inChromium('nothing overflows on a phone, and a key is revoked in two steps', as
   const browser = await openChromium(t, { viewport: { width: 375, height: 800 } })
   const page = await browser.newPage()
   await signIn(page, fixture)
-  const links = page.getByRole('navigation', { name: 'Sections' }).getByRole('link')
+  const links = page.getByRole('navigation', { name: 'Navigation' }).getByRole('link')
   const paths = await links.evaluateAll((all) => all.map((one) => one.getAttribute('href')!))
   t.is(paths.length, sections.console.length)
   for (const path of paths) {
@@ -109,5 +109,5 @@ inChromium('nothing overflows on a phone, and a key is revoked in two steps', as
   await page.goto(`${fixture.issuer}/console/api-keys`)
   await page.getByRole('link', { name }).click()
   await page.getByRole('button', { name: 'Revoke' }).click()
-  await page.getByText('The key is dead.').waitFor()
+  await page.getByText('API key revoked.').waitFor()
 })

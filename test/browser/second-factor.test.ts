@@ -32,11 +32,11 @@ inChromium(
     }
 
     const claims = await signIn({})
-    await page.getByRole('heading', { name: '添加身份验证器应用' }).waitFor()
+    await page.getByRole('heading', { name: '添加身份验证器' }).waitFor()
     t.true(await page.evaluate(fits))
     const box = await page.locator('.qr svg').boundingBox()
     t.true(box!.width >= 180)
-    await page.getByText('扫不了？').click()
+    await page.getByText('无法扫描？').click()
     const app = appWith((await page.locator('.secret').textContent())!.replaceAll(/\s/g, ''))
     await page.getByLabel('验证码').fill(app.next())
     await page.getByRole('button', { name: '开启' }).click()

@@ -21,10 +21,10 @@ inChromium('a person adds a passkey on their page, renames it and takes it away'
   await page.getByLabel('Name').fill('My laptop')
   await authenticator.answers(true)
   await page.getByRole('button', { name: 'Add a passkey' }).click()
-  await page.getByRole('heading', { name: 'Keep these recovery codes' }).waitFor()
+  await page.getByRole('heading', { name: 'Save your recovery codes' }).waitFor()
   t.is((await page.locator('.once code').textContent())?.split('\n').length, 10)
   // The first factor is asked for at once, and the passkey answers.
-  await page.getByRole('link', { name: 'I have saved them' }).click()
+  await page.getByRole('link', { name: 'I saved them' }).click()
   await page.getByRole('button', { name: 'Use my passkey' }).click()
 
   await page.getByRole('link', { name: 'My laptop' }).click()
@@ -33,7 +33,7 @@ inChromium('a person adds a passkey on their page, renames it and takes it away'
   await page.getByRole('link', { name: 'The old laptop' }).click()
   await page.locator('summary', { hasText: 'Remove' }).click()
   await page.getByRole('button', { name: 'Remove' }).click()
-  await page.getByText('You have no passkey yet.').waitFor()
+  await page.getByText('You have no passkeys yet.').waitFor()
   t.deepEqual(await fixture.storage.factors.listByUser(person.id), [])
   t.deepEqual(complaints, [])
 })

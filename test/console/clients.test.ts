@@ -47,7 +47,7 @@ onStorages(
     const second = shownOnce(rotated, 'Client secret')
     t.deepEqual([await token(id, first), await token(id, second)], [200, 200])
     const dropped = await (await open(at)).submit(`${at}/drop-secret`)
-    t.true(dropped.text.includes('The older secret no longer works.'))
+    t.true(dropped.text.includes('Old secret dropped.'))
     t.deepEqual([await token(id, first), await token(id, second)], [401, 200])
 
     const unsure = await dropped.submit(`${at}/delete`, { confirm: 'Nightly job' })
@@ -69,7 +69,7 @@ onStorages(
       redirect_uris: 'notes.example.com',
     })
     t.is(wrong.status, 422)
-    t.true(wrong.text.includes('notes.example.com cannot be used here'))
+    t.true(wrong.text.includes('notes.example.com is not valid here'))
     t.is(wrong.root.querySelector('textarea')?.textContent, 'notes.example.com')
     const made = await wrong.submit('/console/clients/new', {
       redirect_uris: 'https://notes.example.com/a\r\n\r\nhttp://localhost:5173/b ',

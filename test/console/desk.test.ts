@@ -23,7 +23,7 @@ onStorages(
       'name.zh-CN': '笔记',
       access_token_ttl: '300',
     })
-    t.true(made.text.includes('The API is there.'))
+    t.true(made.text.includes('API created.'))
     const at = `/console/resources/${encodeURIComponent(identifier)}`
 
     const add = await open(`${at}/add-scope`)
@@ -53,20 +53,20 @@ onStorages(
     const role = await (
       await open('/console/roles/new')
     ).submit('/console/roles/new', { name: 'reader', [`may:${identifier} notes:read`]: 'yes' })
-    t.true(role.text.includes('The role is there.'))
+    t.true(role.text.includes('Role created.'))
     t.deepEqual((await fixture.storage.roles.find('reader'))?.permissions, {
       [identifier]: ['notes:read'],
     })
     const inUse = await (await open(`${at}/scopes/notes%3Aread`)).submit('/remove')
     t.is(inUse.status, 422)
-    t.true(inUse.text.includes('Something still uses this.'))
+    t.true(inUse.text.includes('This is still in use.'))
     await role.submit('/console/roles/reader', { description: 'Reads', notes: '' })
     t.is((await fixture.storage.roles.find('reader'))?.description, 'Reads')
     t.is((await role.submit('/reader/delete', { confirm: 'writer' })).status, 422)
     await role.submit('/reader/delete', { confirm: 'reader' })
     t.is(await fixture.storage.roles.find('reader'), undefined)
     const removed = await inUse.submit('/remove')
-    t.true(removed.text.includes('The scope is gone.'))
+    t.true(removed.text.includes('Scope removed.'))
     await removed.submit(`${at}/delete`, { confirm: identifier })
     t.is(await fixture.storage.resources.find(identifier), undefined)
   },
@@ -86,7 +86,7 @@ onStorages(
     const keys = await open('/console/api-keys')
     const key = await open(`/console/api-keys/${record.id}`)
     t.true(keys.text.includes('nightly') && keys.text.includes(person.email))
-    t.true((await key.submit(`/${record.id}/revoke`)).text.includes('The key is dead.'))
+    t.true((await key.submit(`/${record.id}/revoke`)).text.includes('API key revoked.'))
     t.is(await fixture.storage.apiKeys.find(record.id), undefined)
 
     await fetch(`${fixture.issuer}/auth/login`, {
@@ -96,7 +96,7 @@ onStorages(
     const [session] = await fixture.server.services.signIns.sessions.list(person.id)
     const sessions = await open(`/console/sessions?q=${person.email}`)
     const ended = await sessions.submit(`/${session!.id}/end`)
-    t.true(ended.text.includes('The sign-in has ended.'))
+    t.true(ended.text.includes('Session ended.'))
     t.deepEqual(await fixture.server.services.signIns.sessions.list(person.id), [])
     t.is(
       (await open('/console/sessions?q=example.com')).root.querySelectorAll('tbody tr').length,
@@ -121,7 +121,7 @@ onStorages(
     t.true((await current()).length > before.length)
     const [stolen = ''] = before
     const revoked = await (await open('/console/keys')).submit(`/${stolen}/revoke`)
-    t.true(revoked.text.includes('The key is revoked.'))
+    t.true(revoked.text.includes('Key revoked.'))
     t.false((await current()).includes(stolen))
 
     const id = newId()
@@ -130,7 +130,7 @@ onStorages(
     await fixture.storage.mailQueue.failed(id, '550 nobody is there', undefined)
     const failed = await open('/console/mail?state=failed')
     t.true(failed.text.includes('550 nobody is there'))
-    t.true((await failed.submit(`/${id}/retry`)).text.includes('in the queue again'))
+    t.true((await failed.submit(`/${id}/retry`)).text.includes('queued again'))
     t.is((await fixture.storage.mailQueue.list({ limit: 9, state: 'failed' })).mails.length, 0)
   },
 )

@@ -8,7 +8,7 @@ const fieldsOf = (page: Page): (string | undefined)[] =>
     .map((field) => field.getAttribute('name'))
     .filter((name) => name !== 'csrf' && name !== 'kind' && name !== 'confirm')
 
-const where = 'Register at the provider'
+const where = 'Register the callback URL'
 const list = '/console/providers'
 const newOne = `${list}/new`
 
@@ -17,7 +17,7 @@ onStorages(
   async (t, begin) => {
     const fixture = await begin()
     const { open } = await administrator(fixture)
-    t.true((await open(list)).text.includes('No provider yet'))
+    t.true((await open(list)).text.includes('No providers yet'))
     const form = await open(`${newOne}?kind=oidc`)
     t.deepEqual(fieldsOf(form), ['id', 'name', 'issuer', 'client_id', 'client_secret'])
     t.is(form.root.querySelector('[name=client_secret]')?.getAttribute('type'), 'password')
@@ -32,7 +32,7 @@ onStorages(
     t.is(empty.root.querySelectorAll('.field-error').length, 1)
     const odd = await empty.submit(newOne, { client_secret: 'first secret' })
     t.is(odd.status, 422)
-    t.true(odd.text.includes('Use lower case letters, digits and hyphens'))
+    t.true(odd.text.includes('Use at most 63 lowercase letters, digits and hyphens'))
     t.false(odd.html.includes('first secret'))
     const made = await odd.submit(newOne, { id: 'acme', client_secret: 'first secret' })
     t.is(made.url.pathname, `${list}/acme`)
@@ -132,7 +132,7 @@ onStorages(
     for (const word of ['GitHub', 'File or environment', '/oauth/github/callback'])
       t.true(row.includes(word), word)
     const page = await open(`${list}/github`)
-    t.true(page.text.includes('It comes from the operator’s file or environment.'))
+    t.true(page.text.includes('This provider is set in the configuration file or the environment.'))
     t.is(page.root.querySelectorAll('main form').length, 0)
     t.false(page.html.includes('declared-secret'))
   },

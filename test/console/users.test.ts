@@ -26,11 +26,11 @@ onStorages('an administrator finds a person, changes, bans and deletes them', as
   t.like(await fixture.storage.users.findById(id), { nickname: '雨面', roles: ['admin'], email })
 
   const banned = await saved.submit(`${at}/ban`, { reason: 'spam' })
-  t.true(banned.text.includes('Banned.'))
+  t.true(banned.text.includes('User banned.'))
   const visitor = await createBrowser(fixture.issuer).open(`${fixture.issuer}/account`)
   const refused = await visitor.submit('/login', { identifier: email, password })
   t.is(refused.status, 422)
-  t.true((await banned.submit(`${at}/unban`)).text.includes('May sign in again.'))
+  t.true((await banned.submit(`${at}/unban`)).text.includes('User unbanned.'))
 
   const unsure = await banned.submit(`${at}/delete`, { confirm: 'somebody' })
   t.is(unsure.status, 422)
@@ -51,7 +51,7 @@ onStorages(
     t.is(refused.status, 422)
     t.truthy(refused.root.querySelector('.problems'))
     const made = await refused.submit('/console/users/new', { email: 'new@example.com' })
-    t.true(made.text.includes('The user is there.'))
+    t.true(made.text.includes('User created.'))
     t.truthy(await fixture.storage.users.findByIdentifier('new@example.com'))
   },
 )

@@ -33,7 +33,7 @@ onStorages(
 
     const wrong = await page.submit('/link', { password: 'not this one' })
     t.is(wrong.status, 422)
-    t.regex(wrong.text, /not right/)
+    t.regex(wrong.text, /Wrong e-mail or password/)
     const consent = await wrong.submit('/link', { password: cast.person.password })
     t.is(await finish(begun, consent), cast.person.id)
     t.is((await identitiesOf(cast)).length, 1)
@@ -145,7 +145,7 @@ test('where registration is closed the question offers no new account, and makes
   t.is(page.root.querySelector('[name=choice]'), null)
   const refused = await page.submit('/link', { choice: 'new' })
   t.is(refused.status, 403)
-  t.regex(refused.text, /New accounts are not open here/)
+  t.regex(refused.text, /Registration is closed/)
 })
 
 test('a banned person is told so on the login page, and nothing is linked or counted', async (t) => {
@@ -159,7 +159,7 @@ test('a banned person is told so on the login page, and nothing is linked or cou
   await fixture.storage.users.update(person.id, { bannedAt: Date.now() })
   const refused = await signInWith(await begin(fixture), 'google')
   t.is(refused.status, 403)
-  t.regex(refused.text, /is closed/)
+  t.regex(refused.text, /is disabled/)
   t.like(await fixture.storage.users.findById(person.id), { loginCount: before!.loginCount })
   const [failure] = await auditOf(fixture, 'login.failed')
   t.deepEqual(failure?.details, { provider: 'google', reason: 'account_disabled' })
@@ -175,5 +175,5 @@ test('where registration is closed a stranger is told so, and whoever is known c
   google.person = { sub: 'G2', email: 'new@gmail.com', email_verified: true }
   const refused = await signInWith(await begin(cast.fixture), 'google')
   t.is(refused.status, 403)
-  t.regex(refused.text, /New accounts are not open here/)
+  t.regex(refused.text, /Registration is closed/)
 })

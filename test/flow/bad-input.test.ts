@@ -48,7 +48,7 @@ function isRefused(t: ExecutionContext, answer: Answer, error: string, status = 
 
 test('an unknown client gets an error page', async (t) => {
   const url = authorizeUrl(server(), { id: 'nobody', secret: undefined })
-  isErrorPage(t, await send(url, html), /not known here/)
+  isErrorPage(t, await send(url, html), /not registered here/)
 })
 
 test('an unregistered redirect URI gets an error page, also when something else is wrong', async (t) => {
@@ -86,7 +86,7 @@ test('a parameter that comes twice is refused', async (t) => {
   for (const name of ['client_id', 'redirect_uri']) {
     const url = authorizeUrl(server(), client)
     url.searchParams.append(name, 'again')
-    isErrorPage(t, await send(url, html), /must not be provided twice|not known|provided/)
+    isErrorPage(t, await send(url, html), /must not be provided twice|not registered|provided/)
   }
   const fields = new URLSearchParams({ grant_type: 'authorization_code', code: 'a' })
   fields.append('code', 'b')
@@ -212,7 +212,7 @@ test('an unknown address is 404: a page for people, a problem document for progr
     const page = await send(server().issuer + path, html)
     isClean(t, page, path)
     t.is(page.status, 404)
-    t.regex(page.text, /There is no such page/)
+    t.regex(page.text, /Page not found/)
     const { status, json, headers } = await send(server().issuer + path)
     t.is(status, 404)
     t.is(headers.get('content-type'), 'application/problem+json')

@@ -38,7 +38,7 @@ onStorages(
 
     const wrong = await asked.submit('/verify', { code: otherThan(code) })
     t.is(wrong.status, 422)
-    t.regex(wrong.text, /not right, or no longer works/)
+    t.regex(wrong.text, /wrong or no longer valid/)
     const consent = await wrong.submit('/verify', { code })
     const { left } = await consent.submit('/consent')
     const claims = (await pending.redeem(left!)).claims()
@@ -61,7 +61,7 @@ onStorages(
     const first = codeIn(await inbox.waitFor(/^Your code is/))
     inbox.received.length = 0
     const again = await asked.submit('/verify', { send: 'yes' })
-    t.regex(again.text, /A new one should reach/)
+    t.regex(again.text, /A new code is on its way to/)
     const second = codeIn(await inbox.waitFor(/^Your code is/))
     if (first !== second) t.is((await again.submit('/verify', { code: first })).status, 422)
     t.regex((await again.submit('/verify', { code: second })).text, /wants to use your account/)
@@ -127,7 +127,7 @@ onStorages('a taken e-mail leads to the same page, and no code works there', asy
   const code = codeIn(await inbox.waitFor(/^你的验证码/))
   const tried = await taken.asked.submit('/verify', { code })
   t.is(tried.status, 422)
-  t.regex(tried.text, /not right, or no longer works/)
+  t.regex(tried.text, /wrong or no longer valid/)
   t.is((await taken.asked.submit('/verify', { send: 'yes' })).status, 200)
   t.false((await fixture.storage.users.findById(person.id))?.emailVerified)
 })

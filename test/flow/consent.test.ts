@@ -9,7 +9,7 @@ onStorages('the second time consent asks only for what is new', async (t, begin)
   const { browser, party, person } = await signedIn(fixture, { request: { scope: 'openid email' } })
   const pending = await party.begin({ scope: 'openid email profile' })
   const consent = await browser.open(pending.url.href)
-  t.regex(consent.text, /Acme Notes asks for more access/)
+  t.regex(consent.text, /Acme Notes is asking for more access/)
   t.regex(consent.text, /See your name/)
   t.notRegex(consent.text, /See your e-mail address/)
 

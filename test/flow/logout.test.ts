@@ -27,7 +27,7 @@ onStorages(
     const journey = await signedIn(fixture, { client })
     const page = await journey.browser.open(logoutUrl(journey))
     t.is(page.status, 200)
-    t.regex(page.text, /Sign out\?.*Acme Notes is done/)
+    t.regex(page.text, /Sign out\?.*You signed out of Acme Notes/)
     const { left } = await page.submit('op.logoutForm', { logout: 'yes' })
     t.is(left?.href, `${goodbye}?state=s-1`)
 

@@ -70,7 +70,7 @@ test('the link of a mail wants one more click, and opened elsewhere it says so a
   const { link } = await mail()
   const elsewhere = await createBrowser(page.url.origin).open(link)
   t.is(elsewhere.status, 400)
-  t.regex(elsewhere.text, /works only in the browser where the sign-in began/)
+  t.regex(elsewhere.text, /works only in the browser where you started signing in/)
   t.is(elsewhere.root.querySelector('form'), null)
   const confirm = await browser.open(link)
   t.is(confirm.left, undefined)

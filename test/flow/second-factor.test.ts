@@ -55,7 +55,7 @@ onStorages(
 
     const wrong = await page.submit('/second-factor', { code: app.wrong() })
     t.is(wrong.status, 422)
-    t.regex(wrong.text, /This code is not right, or has been used/)
+    t.regex(wrong.text, /This code is wrong or was already used/)
     const done = await wrong.submit('/second-factor', { code: app.next() })
     t.like(await claims(done), { acr: two, amr: ['pwd', 'otp', 'mfa'], sub: cast.person.id })
     t.not(await elsewhere.browser.jar.getCookieString(cast.fixture.issuer), before)
@@ -84,7 +84,7 @@ onStorages(
     t.false(await fixture.storage.factors.anyOfUser(cast.person.id))
 
     const codes = await wrong.submit('/enrol', { code: app.next() })
-    t.regex(codes.text, /Keep these recovery codes/)
+    t.regex(codes.text, /Save your recovery codes/)
     const saved = codes.root.querySelectorAll('.codes code').map(({ textContent }) => textContent)
     t.is(new Set(saved).size, 10)
     const next = codes.root.querySelector('a.primary')!.getAttribute('href')!

@@ -108,7 +108,7 @@ test('a wrong password keeps the identifier, says so with 422, and never echoes 
   for (const email of [person.email, 'nobody@example.com']) {
     const again = await signIn(login, { email, password: 'wrong-password' })
     t.is(again.status, 422)
-    t.regex(again.text, /That e-mail or password is not right\. Check both and try again\./)
+    t.regex(again.text, /Wrong e-mail or password\. Check both and try again\./)
     t.is(again.root.querySelector('[name=identifier]')?.getAttribute('value'), email)
     t.false(again.html.includes('wrong-password'))
   }
@@ -135,7 +135,7 @@ test('an interaction belongs to the browser that began it: another gets 400 and 
   const login = await createBrowser(fixture.issuer).open((await party.begin()).url.href)
   const stranger = await createBrowser(fixture.issuer).open(login.url.href)
   t.is(stranger.status, 400)
-  t.regex(stranger.text, /This sign-in has ended/)
+  t.regex(stranger.text, /This sign-in has expired/)
   t.is(stranger.root.querySelector('form'), null)
 })
 
