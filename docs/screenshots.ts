@@ -1,5 +1,5 @@
 /**
- * Makes the pictures of README and of docs/ anew: a server of its own on a free port, with people, applications and a
+ * Makes the pictures of README and of docs/ again: a server of its own on a free port, with people, applications and a
  * month of numbers in a temporary folder, as Chromium shows it.
  *
  *   npm run screenshots      (Chromium: apt-get install chromium)

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 import { createTable } from '#storage/sql/columns.ts'
 
-/** Days are written as 2026-11-20, in UTC. Who was active is kept for a few days, so that nobody is counted twice. */
+/** Days are written as 2026-11-20, in UTC. Who was active is kept for a few days, so that no one is counted twice. */
 export const up = async (knex: Knex) => {
   await createTable(knex, 'daily_counts', (columns) => {
     columns.ascii('day', 10)

@@ -10,6 +10,6 @@ const modules = globSync(['{src,migrations,views}/**/*.ts'], {
   cwd: root,
   exclude: ['src/cli/yumen.ts'],
 })
-// What cannot be loaded is told by whoever starts it; an install must not fail for it.
+// What cannot be loaded is told by anyone who starts it; an install must not fail for it.
 for (const module of modules) await import(`../${module}`).catch(() => {})
 flushCompileCache()

@@ -16,7 +16,7 @@ export function appPages(): PageRoute[] {
 
 async function showApps({ api }: PageCall): Promise<PageAnswer> {
   const { grants } = await api.get('/users/me/grants', connectedAppsSchema)
-  // The operator's own are part of this service: nobody was asked about them, and taking them back would only sign out.
+  // The operator's own are part of this service: no one was asked about them, and taking them back would only sign out.
   const apps = grants.filter((one) => !one.is_first_party)
   return {
     page: 'details',

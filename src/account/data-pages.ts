@@ -93,7 +93,7 @@ const eraseBox = (user: WireUser, days: number): Box => ({
   ],
 })
 
-/** What somebody types to say that they mean this account. */
+/** What someone types to say that they mean this account. */
 const confirmTextOf = ({ email, username, id }: WireUser): string => email ?? username ?? id
 
 /** `lang` makes this the latest choice, before any that was made in this browser earlier. */

@@ -79,7 +79,7 @@ export function tokenOf(ctx: AppContext): string {
   return typeof token === 'string' ? token : ''
 }
 
-/** Says only what can be seen from the text, never whether somebody has the address. */
+/** Says only what can be seen from the text, never whether someone has the address. */
 export function emailProblem(email: string): MessageKey | undefined {
   if (!email.trim()) return 'errors.email_required'
   const isAddress = email.length <= 254 && /^[^\s@]+@[^\s@]+$/.test(email.trim())

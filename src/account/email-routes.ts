@@ -11,7 +11,7 @@ import { currentPassword, expectProof, proofProblems, type ProofParts } from './
 
 /**
  * `/users/me/email…`: another e-mail, which counts once its code was typed. Needs the password or a sign-in of the last ten
- * minutes; limited for each address, and the mails for each recipient. An address that somebody has is answered like any other.
+ * minutes; limited for each address, and the mails for each recipient. An address that someone has is answered like any other.
  */
 export interface EmailRouteParts extends ProofParts {
   users: Pick<UserStore, 'findById'>

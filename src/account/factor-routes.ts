@@ -10,7 +10,7 @@ import { personOf, read, write } from './owner.ts'
 import { currentPassword, expectProof, proofProblems, type ProofParts } from './proof.ts'
 
 /**
- * `/users/me/factors…`: what people do with their own second factors. For whoever brings a token of the person; what adds
+ * `/users/me/factors…`: what people do with their own second factors. For anyone who brings a token of the person; what adds
  * or removes a factor also wants proof that they are the owner. Every change is written to the audit log, and a mail tells
  * the owner.
  */

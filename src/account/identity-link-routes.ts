@@ -16,12 +16,12 @@ import { freshSeconds } from '#oidc/second-factor-policy.ts'
 import type { IdentityStore, SeenIdentity } from '#storage/identities.ts'
 
 /**
- * `/account/identities/link`: to another provider and back. For whoever has signed in a short while ago; anybody else is
+ * `/account/identities/link`: to another provider and back. For anyone who has signed in a short while ago; anybody else is
  * sent to sign in first. The POST carries the token of the page; what comes back from a provider is linked only to the
  * account that had sent it there, in the browser that it was sent from.
  */
 export interface IdentityLinkParts {
-  /** Undefined when nobody is signed in in this browser, or not with all that is asked of them. */
+  /** Undefined when no one is signed in in this browser, or not with all that is asked of them. */
   readPerson(ctx: AppContext): Promise<SignedInPerson | undefined>
   identities: Pick<IdentityStore, 'link'>
   providers: Pick<Providers, 'find'>
@@ -36,7 +36,7 @@ export interface IdentityLinkParts {
   audit: Audit
 }
 
-/** Seconds; whoever comes back has spent a while at the provider. */
+/** Seconds; anyone who comes back has spent a while at the provider. */
 const arrivalWithin = freshSeconds + 300
 
 interface LinkTicket {

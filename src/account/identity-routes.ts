@@ -11,7 +11,7 @@ import { personOf, read, write } from './owner.ts'
 import { currentPassword, expectProof, proofProblems, type ProofParts } from './proof.ts'
 
 /**
- * `/users/me/identities`: the accounts elsewhere that a person can sign in with. For whoever brings a token of the person;
+ * `/users/me/identities`: the accounts elsewhere that a person can sign in with. For anyone who brings a token of the person;
  * changes need `account:write` and are written to the audit log. Those with a page of their own are added in the browser,
  * at `/account/identities`; that of a trusted issuer is added here by its token, with proof that the account is theirs:
  * limited for each address, and wrong passwords as at the sign-in.

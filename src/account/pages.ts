@@ -11,7 +11,7 @@ import { securityPages } from './security-pages.ts'
 import { sessionPages } from './session-pages.ts'
 
 /**
- * The account centre, `/account…`: what a person does about their own account, in pages. For whoever is signed in in this
+ * The account centre, `/account…`: what a person does about their own account, in pages. For anyone who is signed in in this
  * browser; each page does its work through the JSON API as that person, which checks, limits and audits.
  */
 export const accountPages = (options: AccountPageOptions): PageRoute[] => [

@@ -16,7 +16,7 @@ import {
 } from './proof.ts'
 
 /**
- * `/users/me/password`: the person's own. Whoever has one says it to change it; whoever signs in without one sets one after a
+ * `/users/me/password`: the person's own. Anyone who has one says it to change it; anyone who signs in without one sets one after a
  * fresh sign-in. Limited for each address; a change ends every other sign-in and is told by mail.
  */
 export interface PasswordRouteParts extends ProofParts {
@@ -64,7 +64,7 @@ async function changeOwnPassword(
   const user = await ownerOf(parts.users, caller)
   const { current_password: password, new_password: replacement } = body
   const present = await parts.users.findPasswordHash(user.id)
-  // A fresh sign-in does in place of a password only for whoever has none.
+  // A fresh sign-in does in place of a password only for anyone who has none.
   if (password === undefined && present !== undefined) throw wrongPassword()
   await expectProof(parts, user, { password, caller, address: request.address })
   const outcome = await parts.changePassword(user, {

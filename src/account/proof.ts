@@ -3,7 +3,7 @@ import { AppError } from '#lib/app-error.ts'
 import { freshSeconds } from '#oidc/second-factor-policy.ts'
 import type { User } from '#storage/users.ts'
 
-/** What whoever has taken over an open browser or a token must not be able to do: it needs the password, or a fresh sign-in. */
+/** What anyone who has taken over an open browser or a token must not be able to do: it needs the password, or a fresh sign-in. */
 export interface ProofParts {
   /** Applications of others do nothing here on the strength of a sign-in: that needs the password. */
   isFirstParty(clientId: string | undefined): Promise<boolean>

@@ -12,7 +12,7 @@ import { addVerifyEmail, type VerifyEmailPageParts } from './verify-email-pages.
  * not confirmed. The last two are opened from a mail with `?token=`, and the last one without, to type the code. Only a
  * POST spends a token, because mail scanners follow links.
  *
- * For anyone. No answer tells whether somebody has an address, neither by its words nor by its time. No interaction
+ * For anyone. No answer tells whether someone has an address, neither by its words nor by its time. No interaction
  * stands behind these pages, so each binds its forms to a random cookie of its own, which another site cannot make the
  * browser send (SameSite=Strict).
  */

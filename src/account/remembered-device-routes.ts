@@ -8,7 +8,7 @@ import { iso } from '#wire/pages.ts'
 import { read, write } from './owner.ts'
 
 /**
- * `/users/me/remembered-devices…`: the browsers in which a person is not asked for the second factor. For whoever brings
+ * `/users/me/remembered-devices…`: the browsers in which a person is not asked for the second factor. For anyone who brings
  * a token of the person or one of their keys; forgetting needs `account:write` and is written to the audit log.
  */
 export interface RememberedDeviceRouteParts {

@@ -21,7 +21,7 @@ import {
 import { sessionRoutes, type SessionRouteParts } from './session-routes.ts'
 
 /**
- * `/users/me…`: what a signed-in person does with their own account. For whoever brings a token of the person for our API
+ * `/users/me…`: what a signed-in person does with their own account. For anyone who brings a token of the person for our API
  * or one of their API keys; changes need the scope `account:write`. Every change is written to the audit log.
  */
 export interface AccountRouteParts
@@ -40,7 +40,7 @@ export interface AccountRouteParts
   rememberedDevices: RememberedDeviceRouteParts['rememberedDevices']
 }
 
-/** What people may change about themselves; anything else in the body is refused, so that nobody believes it was taken. */
+/** What people may change about themselves; anything else in the body is refused, so that no one believes it was taken. */
 const profile = z.strictObject({
   ...profileFields,
   username: usernameField.optional(),

@@ -6,7 +6,7 @@ import { passwordStateSchema } from '#wire/account.ts'
 import { factorBoxes } from './factor-boxes.ts'
 
 /**
- * `/account/security`: how the person proves who they are. `/account/security/set-password` is for whoever has no password,
+ * `/account/security`: how the person proves who they are. `/account/security/set-password` is for anyone who has no password,
  * after a fresh sign-in.
  */
 export function securityPages(options: { passwordMinLength: number }): PageRoute[] {

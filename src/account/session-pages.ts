@@ -71,7 +71,7 @@ function rowOf(one: WireSession): NonNullable<Box['rows']>[number] {
       notes,
       ...(one.is_current && { chip: { say: 'account.sessions.current', tone: 'ok' } }),
     },
-    // Whoever is done here signs out; that leads through the engine, which tells applications.
+    // Anyone who is done here signs out; that leads through the engine, which tells applications.
     ...(!one.is_current && {
       form: {
         action: '/account/sessions/end',

@@ -12,7 +12,7 @@ import { read, write } from './owner.ts'
 
 /**
  * `/users/me/sessions…`, `/users/me/grants…`: where a person is signed in and which applications they have let in. For
- * whoever brings a token of the person; ending something needs `account:write` and is written to the audit log.
+ * anyone who brings a token of the person; ending something needs `account:write` and is written to the audit log.
  */
 export interface SessionRouteParts {
   resources: Pick<ResourceStore, 'find'>

@@ -1,7 +1,7 @@
 import type { ClientMetadata } from '#wire/clients.ts'
 import { invalid } from './refusals.ts'
 
-/** What our answers add; whoever sends one back gets no error for it, and changes nothing by it. */
+/** What our answers add; anyone who sends one back gets no error for it, and changes nothing by it. */
 const ours = ['client_id', 'live_secrets', 'created_at', 'updated_at', 'client_secret_expires_at']
 const refused = ['client_secret', 'registration_access_token', 'registration_client_uri']
 

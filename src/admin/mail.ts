@@ -6,7 +6,7 @@ import { mailPageSchema, presentMail } from '#wire/mail.ts'
 import { pageQuery } from '#wire/pages.ts'
 import { notFound } from './refusals.ts'
 
-/** `/admin/mail`: what waits to be sent and what was given up; never what it says, which may sign somebody in. */
+/** `/admin/mail`: what waits to be sent and what was given up; never what it says, which may sign someone in. */
 export interface MailParts {
   storage: Pick<Storage, 'mailQueue'>
   audit: AuditAsCaller

@@ -18,7 +18,7 @@ import { adminScopes, mustCover } from './scopes.ts'
 
 /**
  * `/admin/providers`: with whom people may sign in. Those of the environment and of the operator's file are shown and stay
- * as they are. Whoever chooses a provider chooses who vouches for everybody, administrators too: a change needs all
+ * as they are. Anyone who chooses a provider chooses who vouches for everyone, administrators too: a change needs all
  * scopes of an administrator. The client secret goes in, and never comes out.
  */
 export interface ProviderParts {
@@ -217,7 +217,7 @@ function mustNotBeDeclared(parts: ProviderParts, id: string): void {
 
 const addresses = ['kind', 'client_id', 'issuer', 'base_url', 'api_base_url', 'tenant'] as const
 
-/** Otherwise a change of the address would hand the secret to whoever is there. */
+/** Otherwise a change of the address would hand the secret to anyone who is there. */
 function mustGoWhereItWent(before: Record<string, unknown>, after: ProviderRecipe): void {
   if (addresses.every((name) => before[name] === after[name])) return
   throw new AppError('validation_failed', {

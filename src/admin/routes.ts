@@ -20,7 +20,7 @@ import { userActionRoutes, type UserActionParts } from './user-actions.ts'
 import { userRoutes } from './users.ts'
 
 /**
- * `/admin/…`: the administrators' JSON API, for whoever holds the scope of an area (`scopes.ts`): people with the role
+ * `/admin/…`: the administrators' JSON API, for anyone who holds the scope of an area (`scopes.ts`): people with the role
  * `admin`, and clients that are registered for the scope. Every change is written to the audit log with what was before
  * and after. The pages of the console call the same functions.
  */

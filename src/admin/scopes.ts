@@ -40,7 +40,7 @@ const names = new Set(adminScopes.map(({ name }) => name))
 export const isAdminScope = (name: string): boolean => names.has(name)
 
 /**
- * Nobody gives, takes away or gets hold of more administration than they have: whoever may only manage users must not
+ * No one gives, takes away or gets hold of more administration than they have: anyone who may only manage users must not
  * make themselves an administrator, nor set the password of one. Throws 403 when one of the scopes is an
  * administrator's and the caller lacks it.
  */

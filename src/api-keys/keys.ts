@@ -7,7 +7,7 @@ import type { ApiKey, ApiKeyStore } from '#storage/api-keys.ts'
 
 /**
  * API keys: `uak_` + 16 characters that are public and name the key + 43 secret ones + 6 that check the rest, so that a
- * mistyped key, or one in somebody's repository, is told from noise without a look-up. Only a hash is stored, and the
+ * mistyped key, or one in someone's repository, is told from noise without a look-up. Only a hash is stored, and the
  * whole key is shown once.
  */
 export interface ApiKeys {

@@ -14,7 +14,7 @@ import {
 import type { ApiKeys } from './keys.ts'
 
 /**
- * `/users/api-keys…`: keys that a person makes for programs of their own. For whoever brings a token of the person with
+ * `/users/api-keys…`: keys that a person makes for programs of their own. For anyone who brings a token of the person with
  * the scope `account:write`; a key cannot make keys, and neither can an application of others, whose access must end when
  * its grant does. Making and revoking are written to the audit log.
  */
@@ -23,7 +23,7 @@ export interface ApiKeyRouteParts {
   store: Pick<ApiKeyStore, 'listByUser' | 'remove'>
   /** Whether the operator runs this application. */
   isFirstParty(clientId: string | undefined): Promise<boolean>
-  /** The scopes of our own API that somebody with these may give to a key, as people read them. */
+  /** The scopes of our own API that someone with these may give to a key, as people read them. */
   describeScopes(scopes: ReadonlySet<string>, locale: Locale): Promise<DescribedScope[]>
   now(): number
   audit: AuditAsCaller

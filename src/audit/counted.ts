@@ -29,7 +29,7 @@ export function counterName(counted: Counted): string {
 export const grantTypeOf = (name: string): string | undefined =>
   name.startsWith(tokenPrefix) ? name.slice(tokenPrefix.length) : undefined
 
-/** Whoever signed in or got a token was active; a client that acts for itself is nobody. */
+/** Anyone who signed in or got a token was active; a client that acts for itself is no one. */
 export function activeUserOf({ type, actor }: NewAuditEvent): string | undefined {
   const shows = type === 'login.succeeded' || type === 'token.issued'
   return shows && actor !== undefined && !actor.startsWith('client:') ? actor : undefined

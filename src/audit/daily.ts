@@ -8,7 +8,7 @@ import type { DailyCount, StatisticsStore } from '#storage/statistics.ts'
  */
 export interface DailyCounter {
   count(name: string): void
-  /** Somebody was active today. */
+  /** Someone was active today. */
   active(userId: string): void
   /** Adds what has gathered; resolves when it is written. */
   flush(): Promise<void>

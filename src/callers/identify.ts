@@ -93,7 +93,7 @@ async function byForeignToken(
   return { userId: known.userId, scopes, via: 'foreign_token' }
 }
 
-/** A client that acts for itself, by its id and secret; a public client has none and is nobody here. */
+/** A client that acts for itself, by its id and secret; a public client has none and is no one here. */
 export async function identifyClient(
   clients: Pick<ClientStore, 'find'>,
   { id, secret }: { id: string; secret: string },

@@ -10,7 +10,7 @@ import type { UserStore } from '#storage/users.ts'
 /**
  * `POST /auth/verify`: a plain-JSON face of introspection, for resource servers that have never heard of it. The caller
  * is a client with its secret, and learns about tokens for the resources that it serves (`introspection_resources`) and
- * about its own; API keys are credentials for our own API, so they are told to whoever serves that.
+ * about its own; API keys are credentials for our own API, so they are told to anyone who serves that.
  */
 export interface VerifyTokenParts {
   identify: Identify

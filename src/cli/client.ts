@@ -14,7 +14,7 @@ import { withMigratedStorage } from './with-storage.ts'
 /** `client create|list|rotate-secret`: the applications that may ask for tokens. */
 export function clientCommand(): Command {
   return new Command('client')
-    .description('register applications and change their secrets')
+    .description('create applications and change their secrets')
     .addCommand(createCommand())
     .addCommand(listCommand())
     .addCommand(rotateSecretCommand())
@@ -34,31 +34,28 @@ interface CreateOptions {
 
 const createCommand = () =>
   new Command('create')
-    .description('register an application; its secret is printed once')
-    .requiredOption('--name <name>', 'what people are told it is called')
-    .option('--id <client_id>', 'by default one is made')
-    .option('--redirect-uri <uri...>', 'where people are sent back to')
+    .description('create an application; its secret is printed once')
+    .requiredOption('--name <name>', 'name shown to users')
+    .option('--id <client_id>', 'default: a generated one')
+    .option('--redirect-uri <uri...>', 'where users return after signing in')
     .option('--post-logout-redirect-uri <uri...>')
-    .option('--public', 'it cannot keep a secret: a page, an app on a device')
-    .option('--first-party', 'your own: nobody is asked for consent')
-    .option('--grant <type...>', 'by default authorization_code and refresh_token')
-    .option('--resource <uri>', 'the API that its tokens are for when it names none')
+    .option('--public', 'it cannot keep a secret: a single-page or native application')
+    .option('--first-party', 'first-party: users are not asked for consent')
+    .option('--grant <type...>', 'default: authorization_code and refresh_token')
+    .option('--resource <uri>', 'the API its tokens are for if a request names none')
     .option('--cors-origin <origin...>', 'web origins whose pages may call the endpoints')
     .action((options: CreateOptions) => withServices((parts) => createClient(parts, options)))
 
 const listCommand = () =>
   new Command('list')
-    .description('every application, newest first')
+    .description('list applications, newest first')
     .action(() => withMigratedStorage(listClients))
 
 const rotateSecretCommand = () =>
   new Command('rotate-secret')
-    .description('add a second secret, printed once; the older one stays good until it is dropped')
+    .description('add a second secret, printed once; the old one stays valid until it is dropped')
     .argument('<client_id>')
-    .option(
-      '--drop-old',
-      'make none; end the older one of two, now that the application has the new',
-    )
+    .option('--drop-old', 'add none; drop the old secret instead')
     .action((id: string, { dropOld = false }: { dropOld?: boolean }) =>
       withMigratedStorage((storage) =>
         dropOld ? dropOldSecret(storage, id) : addSecret(storage, id),

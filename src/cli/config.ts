@@ -7,14 +7,16 @@ import { wechatAppsOf } from '#config/wechat-apps.ts'
 
 /** `config validate` says whether the server would start with this environment; `config print` shows what is in force. */
 export function configCommand(): Command {
-  const command = new Command('config').description('look at the configuration')
+  const command = new Command('config').description('check and print the configuration')
   command
     .command('validate')
-    .description('check every setting and the file; exit 78 with one sentence for each bad value')
+    .description(
+      'check the settings and the configuration file; exit 78 with one sentence for each problem',
+    )
     .action(validate)
   command
     .command('print')
-    .description('print every setting as it is in force, secrets masked')
+    .description('print the settings in effect, secrets masked')
     .action(() => console.log(describeConfig(loadConfig())))
   return command
 }

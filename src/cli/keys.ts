@@ -13,16 +13,18 @@ export function keysCommand(): Command {
   const command = new Command('keys').description('look at, rotate or revoke the signing keys')
   command
     .command('list')
-    .description('every key with its state: next, current, previous')
+    .description('list keys with their state: next, current, previous')
     .action(() => withKeys(({ keys }) => printKeys(keys)))
   command
     .command('rotate')
-    .description('next becomes current, current becomes previous, a new next is made')
+    .description(
+      'rotate: next becomes current, current becomes previous, and a new next is created',
+    )
     .option('--force', 'even if clients may not have fetched the next key yet')
     .action(({ force = false }: { force?: boolean }) => withKeys((parts) => rotate(parts, force)))
   command
     .command('revoke')
-    .description('remove a compromised key at once; everything it signed becomes invalid')
+    .description('revoke a compromised key; everything it signed becomes invalid')
     .argument('<kid>', 'as shown by "keys list"')
     .action((kid: string) => withKeys((parts) => revoke(parts, kid)))
   return command

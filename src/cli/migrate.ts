@@ -5,7 +5,7 @@ import { withStorage } from './with-storage.ts'
 export function migrateCommand(): Command {
   return new Command('migrate')
     .description('bring the database schema up to date')
-    .option('--check', 'only say what has not run; exit 1 when there is something')
+    .option('--check', 'only list pending migrations; exit 1 if there are any')
     .action(async ({ check = false }: { check?: boolean }) => {
       const names = await withStorage((storage) =>
         check ? storage.pendingMigrations() : storage.migrate(),

@@ -4,7 +4,7 @@ import type { PasswordPolicy, PasswordProblem } from '#users/password-policy.ts'
 
 export interface NewPassword {
   password: string
-  /** It is ours: whoever ran the command has not seen it yet. */
+  /** It is ours: anyone who ran the command has not seen it yet. */
   isGenerated: boolean
 }
 

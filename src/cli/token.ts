@@ -13,12 +13,12 @@ interface Options {
 
 /** `token issue`: tokens of a person for a script, as if they had signed in at `/auth/login`. They can end it like any other sign-in. */
 export function tokenCommand(): Command {
-  return new Command('token').description('make tokens for scripts').addCommand(
+  return new Command('token').description('issue tokens for scripts').addCommand(
     new Command('issue')
-      .description('print an access token and a refresh token of somebody, as JSON')
+      .description('print an access token and a refresh token of a user, as JSON')
       .requiredOption('--user <identifier>', 'e-mail, username or id')
-      .option('--resource <uri>', 'the API that the token is for; our own by default')
-      .option('--client <client_id>', 'a public first-party client; the built-in one by default')
+      .option('--resource <uri>', 'the API the token is for (default: the built-in one)')
+      .option('--client <client_id>', 'a public first-party client (default: the built-in one)')
       .action((options: Options) => withServices((parts) => issueTokens(parts, options))),
   )
 }

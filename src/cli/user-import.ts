@@ -18,18 +18,18 @@ interface Options {
   map: ReadonlyMap<string, string>
 }
 
-/** `user import FILE`: people of another system, with their passwords. Exit 0 when nobody was refused. */
+/** `user import FILE`: people of another system, with their passwords. Exit 0 when no one was refused. */
 export const userImportCommand = (): Command =>
   new Command('import')
-    .description('import people from a file; see docs/migrate.md')
+    .description('import users from a file; see docs/migrate.md')
     .argument('<file>', 'JSON lines, or CSV with a first line of column names')
-    .option('--format <format>', 'jsonl or csv; by default what the name ends in')
+    .option('--format <format>', 'jsonl or csv (default: by the file extension)')
     .option('--dry-run', 'only say what would be done')
-    .option('--batch <rows>', 'rows at a time', wholeNumber, 1000)
-    .option('--report <file>', 'who was refused and why; FILE.refused.jsonl by default')
+    .option('--batch <rows>', 'rows per transaction', wholeNumber, 1000)
+    .option('--report <file>', 'report of refused rows (default: FILE.refused.jsonl)')
     .option(
       '--map <new=old...>',
-      'the name that a field has in the file; "new=" leaves a field out',
+      'rename a field of the file; "new=" leaves a field out',
       addMapping,
       new Map(),
     )

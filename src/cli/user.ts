@@ -15,7 +15,7 @@ import { withServices, type CommandParts } from './with-services.ts'
 /** `user create|reset-password|ban|unban|import`: people, for an operator who has no administrator to ask. */
 export function userCommand(): Command {
   return new Command('user')
-    .description('make, help, ban and import people')
+    .description('create, help, ban and import users')
     .addCommand(createCommand())
     .addCommand(resetPasswordCommand())
     .addCommand(banCommand())
@@ -34,17 +34,17 @@ interface CreateOptions {
 
 const passwordStdin = [
   '--password-stdin',
-  'read the password from standard input; without it one is made and printed once',
+  'read the password from standard input (default: generate one and print it once)',
 ] as const
 
 const createCommand = () =>
   new Command('create')
-    .description('make an account')
+    .description('create a user')
     .option('--email <address>')
     .option('--username <name>')
     .option('--nickname <name>')
-    .option('--role <name...>', 'a role; "admin" makes an administrator')
-    .option('--verified', 'the e-mail address is known to be theirs')
+    .option('--role <name...>', 'a role; "admin" for an administrator')
+    .option('--verified', 'mark the e-mail address as confirmed')
     .option(...passwordStdin)
     .action((options: CreateOptions) => withServices((parts) => createUser(parts, options)))
 
@@ -59,13 +59,13 @@ const resetPasswordCommand = () =>
 
 const banCommand = () =>
   new Command('ban')
-    .description('end every sign-in and token of somebody, and allow no new one')
+    .description('ban a user and revoke every sign-in and token')
     .argument('<identifier>', 'e-mail, username or id')
     .action((identifier: string) => withServices((parts) => ban(parts, identifier)))
 
 const unbanCommand = () =>
   new Command('unban')
-    .description('let somebody in again')
+    .description('unban a user')
     .argument('<identifier>', 'e-mail, username or id')
     .action((identifier: string) => withServices((parts) => unban(parts, identifier)))
 

@@ -7,7 +7,7 @@ import { withServicesOn, type CommandParts } from './with-services.ts'
 
 const lockWaitMs = 60_000
 
-/** Runs a command on the engine as the server has it; it judges clients and makes tokens, and serves nobody. */
+/** Runs a command on the engine as the server has it; it judges clients and makes tokens, and serves no one. */
 export async function withEngine<T>(
   parts: CommandParts,
   work: (engine: Engine) => Promise<T>,

@@ -12,7 +12,7 @@ import { createSealer } from '#lib/sealing.ts'
 import type { EndSignIns } from '#users/end-sign-ins.ts'
 import type { Foundation } from './foundation.ts'
 
-/** Sign-in through other providers: those that are configured, the way there and back, and who somebody is then. */
+/** Sign-in through other providers: those that are configured, the way there and back, and who someone is then. */
 export interface Federation {
   providers: Providers
   hop: Hop

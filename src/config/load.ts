@@ -29,8 +29,8 @@ export class InvalidConfig extends Error {
 }
 
 /**
- * Who may read /metrics. Where a token is set nobody may without it; where nothing is set, everybody in development
- * and nobody in production.
+ * Who may read /metrics. Where a token is set no one may without it; where nothing is set, everyone in development
+ * and no one in production.
  */
 export function metricsAccess(
   config: Pick<Config, 'METRICS' | 'METRICS_TOKEN' | 'development'>,

@@ -4,7 +4,7 @@ import type { WireClient } from '#wire/clients.ts'
 import { forms } from './forms.ts'
 
 /**
- * The four kinds of applications that OAuth knows, as somebody would name them who has never seen it. A kind decides which
+ * The four kinds of applications that OAuth knows, as someone would name them who has never seen it. A kind decides which
  * fields are asked for and what metadata (RFC 7591) they become.
  */
 export const clientKinds = ['web', 'spa', 'native', 'machine'] as const

@@ -1,5 +1,5 @@
 /**
- * Ready code for one client. It works when it is pasted, so nothing that somebody chose (an id, an address) may end the
+ * Ready code for one client. It works when it is pasted, so nothing that someone chose (an id, an address) may end the
  * string in which it stands: every file writes them with `literal` or the quotes of the shell.
  */
 export interface CodeFor {

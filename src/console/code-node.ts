@@ -26,7 +26,7 @@ const tokens = await oidc.clientCredentialsGrant(config, ${literal({ resource: f
 console.log(tokens)
 `
 
-/** A whole server: it sends whoever opens it to sign in, and shows who came back. */
+/** A whole server: it sends anyone who opens it to sign in, and shows who came back. */
 export const nodeCode = (facts: CodeFor): string => `// npm install openid-client@6
 import { createServer } from 'node:http'
 ${environment(facts)}import * as oidc from 'openid-client'

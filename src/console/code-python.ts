@@ -34,7 +34,7 @@ print(ask_for_tokens(${literal(fields)}))
 `
 }
 
-/** A whole server: it sends whoever opens it to sign in, and shows who came back. */
+/** A whole server: it sends anyone who opens it to sign in, and shows who came back. */
 export const pythonCode = (
   facts: CodeFor,
 ): string => `${beginning(facts, 'base64, hashlib, http.server, json, os, secrets, urllib.parse, urllib.request')}

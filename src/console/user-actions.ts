@@ -22,7 +22,7 @@ export const dangerBoxes = (user: WireAdminUser): Box[] => [
   }),
 ]
 
-/** What somebody types to say that they mean this user. */
+/** What someone types to say that they mean this user. */
 export const confirmTextOf = ({ email, username, id }: WireAdminUser): string =>
   email ?? username ?? id
 

@@ -41,7 +41,7 @@ export interface RelyingPartyParts {
   resourceScopes: string[]
 }
 
-/** Loaded when somebody opens the demo. */
+/** Loaded when someone opens the demo. */
 const library = () => import('openid-client')
 
 export function createRelyingParty({

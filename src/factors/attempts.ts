@@ -5,7 +5,7 @@ import type { LimitStore } from '#storage/limits.ts'
  * Others of theirs, and the password, go on. A try is counted before it is looked at, in the store that all processes
  * share, so that parallel guesses cannot exceed the limit; a right one forgets the failures.
  *
- * Not for passkeys: nobody guesses a signature, and whoever knows a password must not be able to lock a passkey.
+ * Not for passkeys: no one guesses a signature, and anyone who knows a password must not be able to lock a passkey.
  */
 export type Attempt = (what: string, check: () => Promise<boolean>) => Promise<Outcome>
 

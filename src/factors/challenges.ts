@@ -6,7 +6,7 @@ import type { ArtifactStore } from '#storage/artifacts.ts'
 
 /**
  * Challenges for passkeys. One is random, carries its end and our signature over its purpose (which interaction, which
- * person), so that asking for one costs no storage and nobody fills it by asking. It is good for one answer: the first
+ * person), so that asking for one costs no storage and no one fills it by asking. It is good for one answer: the first
  * one leaves a mark that stays as long as the challenge would.
  */
 export interface Challenges {

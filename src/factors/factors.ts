@@ -7,7 +7,7 @@ import type { Totp, TotpConfirmation } from './totp.ts'
 
 /**
  * What people do with their own factors: the functions behind the JSON routes, the account's pages and the enrolment
- * during a sign-in. None of them asks again who it is; whoever calls has made sure of that. The owner gets a mail of
+ * during a sign-in. None of them asks again who it is; anyone who calls has made sure of that. The owner gets a mail of
  * every factor that comes or goes, and the first one comes with recovery codes.
  */
 export interface Factors {
@@ -20,7 +20,7 @@ export interface Factors {
   beginPasskey: Passkeys['registrationOptions']
   /** Rejects as `Passkeys.register` does. */
   addPasskey(user: User, given: { response: unknown; name: string }): Promise<Enrolled>
-  /** A new set, in the place of the old one; undefined for somebody without a factor, whom they would not help. */
+  /** A new set, in the place of the old one; undefined for someone without a factor, whom they would not help. */
   makeRecoveryCodes(user: User): Promise<string[] | undefined>
   rename(userId: string, id: string, name: string): Promise<boolean>
   /** Also forgets every remembered device. Resolves to what was removed. */

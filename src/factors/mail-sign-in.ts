@@ -9,9 +9,9 @@ import type { LimitStore } from '#storage/limits.ts'
 import type { UserStore } from '#storage/users.ts'
 
 /**
- * Sign-in by a mail: six digits to type, or a link. Both belong to the browser that asked (to `binding`, which nobody else
+ * Sign-in by a mail: six digits to type, or a link. Both belong to the browser that asked (to `binding`, which no one else
  * has), live ten minutes and are spent together by the first good use; five wrong codes end them. Only a confirmed address
- * gets a mail: whoever has registered somebody else's must not share an account with its owner. An unknown address costs the
+ * gets a mail: anyone who has registered someone else's must not share an account with its owner. An unknown address costs the
  * same queries and leaves the same record, which nothing opens.
  */
 export interface MailSignIn {

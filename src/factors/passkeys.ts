@@ -15,7 +15,7 @@ import type { Challenges } from './challenges.ts'
 
 /**
  * Passkeys (WebAuthn level 3). The relying party is the host of ISSUER, and only pages of known origins may ask. Every
- * challenge is made for one purpose and answered once. A count of uses that does not grow is refused: somebody may have
+ * challenge is made for one purpose and answered once. A count of uses that does not grow is refused: someone may have
  * copied the key.
  */
 export interface Passkeys {

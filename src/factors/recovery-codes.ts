@@ -5,7 +5,7 @@ import type { User } from '#storage/users.ts'
 import type { Attempt, Outcome } from './attempts.ts'
 
 /**
- * Ten codes for the day when the phone is gone: 60 random bits each, in letters and digits that nobody confuses. Shown
+ * Ten codes for the day when the phone is gone: 60 random bits each, in letters and digits that no one confuses. Shown
  * once; kept as slow hashes, bound to their owner; each is good once, and a new set takes the place of the old one.
  *
  * The hash has no key: people keep codes for years, and a change of SECRET_KEY must not invalidate them. 60 bits at some
@@ -55,7 +55,7 @@ function newCode(): string {
   return [0, 4, 8].map((at) => letters.slice(at, at + 4).join('')).join('-')
 }
 
-/** As somebody may have written it down. */
+/** As someone may have written it down. */
 const normal = (code: string): string =>
   code
     .toLowerCase()

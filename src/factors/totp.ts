@@ -20,7 +20,7 @@ export interface Totp {
    * is still good it goes on with that one.
    */
   begin(user: User, setup?: string): Promise<TotpSetup>
-  /** Keeps the seed once its owner has shown that the app makes the codes. Rejects with `invalid_token` when the setup is too old, somebody else's or used. */
+  /** Keeps the seed once its owner has shown that the app makes the codes. Rejects with `invalid_token` when the setup is too old, someone else's or used. */
   confirm(user: User, given: TotpConfirmation): Promise<Factor | 'wrong'>
   verify(userId: string, code: string): Promise<Outcome>
 }

@@ -13,7 +13,7 @@ import { beginWithGrant, redeemWithGrant, type GrantSession } from './with-grant
 export interface Hop {
   /** Resolves to the address of the provider. Rejects with UpstreamFailure. */
   begin(provider: Provider, purpose: Purpose, browser: string): Promise<string>
-  /** Who has come back; undefined when nobody was sent, they were back before, or it is another browser. */
+  /** Who has come back; undefined when no one was sent, they were back before, or it is another browser. */
   arrive(
     providerId: string,
     callback: Record<string, string>,
@@ -105,7 +105,7 @@ function checkIssuer({ issuer, isIssRequired }: Ask, named: string | undefined):
 
 const refusals = new Set(['access_denied', 'user_cancelled_authorize', 'consent_required'])
 
-/** Whoever says no comes back with an error, or at WeChat with nothing. */
+/** Anyone who says no comes back with an error, or at WeChat with nothing. */
 function codeOf({ code, authCode = code, error }: Record<string, string>): string {
   if (error !== undefined && !refusals.has(error))
     throw failed(`the provider says ${error.replaceAll(/[^a-z_]/g, '').slice(0, 60)}`)

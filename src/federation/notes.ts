@@ -6,7 +6,7 @@ import type { ArtifactStore } from '#storage/artifacts.ts'
 
 /**
  * What must be remembered between two requests of one browser while it signs in elsewhere. A note is found by a token
- * that is stored as a hash, is sealed, ends after ten minutes, opens for nobody but the browser that it was written for,
+ * that is stored as a hash, is sealed, ends after ten minutes, opens for no one but the browser that it was written for,
  * and is taken once.
  */
 export interface Notes {
@@ -14,7 +14,7 @@ export interface Notes {
   write(value: object, browser: string, token?: string): Promise<string>
   /** Undefined when there is none for this browser, or it was taken. */
   read<T>(token: string, browser: string): Promise<T | undefined>
-  /** The same, and nobody gets it again: of any number of calls at once one does. */
+  /** The same, and no one gets it again: of any number of calls at once one does. */
   take<T>(token: string, browser: string): Promise<T | undefined>
 }
 

@@ -10,7 +10,7 @@ import type { Notes } from './notes.ts'
 import type { Providers } from './registry.ts'
 
 /**
- * `/oauth/:provider/login` and `/oauth/:provider/callback`. The callback is open to whoever holds the cookie of the
+ * `/oauth/:provider/login` and `/oauth/:provider/callback`. The callback is open to anyone who holds the cookie of the
  * browser that began, once; any other costs one look-up, and reads a page. Who has arrived is noted down, and the
  * browser goes on to where it began: only there is it known what an arrival is good for.
  */

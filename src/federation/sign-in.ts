@@ -113,7 +113,7 @@ export function createFederatedSignIn(parts: FederatedSignInParts): FederatedSig
   }
 }
 
-/** Joins the identity to the account; 409 when somebody else signs in with it. */
+/** Joins the identity to the account; 409 when someone else signs in with it. */
 export async function linkIdentity(
   identities: Pick<IdentityStore, 'link'>,
   { id, signInEpoch }: Pick<User, 'id' | 'signInEpoch'>,

@@ -106,7 +106,7 @@ const contextOf = (originalUrl: string, query: Record<string, string>): Context 
   state: {},
 })
 
-/** grant's own limit is on silence; a provider that drips would hold the request for ever. */
+/** grant's own limit is on silence; a provider that drips would hold the request forever. */
 async function beforeDeadline(work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const deadline = new Promise<never>((_resolve, reject) => {

@@ -9,11 +9,11 @@ import { storable, type FederatedSignIn } from '#federation/sign-in.ts'
 
 /** People who come with another provider's JWT: they sign in with it, or show it at our own API at every call. */
 export interface ForeignSignIn {
-  /** Signs the person in, and makes them at first sight. Rejects with 403 for somebody who is banned or may not register. */
+  /** Signs the person in, and makes them at first sight. Rejects with 403 for someone who is banned or may not register. */
   enter(token: string): Promise<ForeignEntry | Refused>
   /** What follows when the person has what they came for. */
   complete(entry: ForeignEntry, request: ForeignRequest): Promise<void>
-  /** Whose it is, for an account to be joined with; refused when it is not good, or of somebody who has no name there. */
+  /** Whose it is, for an account to be joined with; refused when it is not good, or of someone who has no name there. */
   identify(token: string): Promise<SeenIdentity | Refused>
   /** Who calls our own API with this token; undefined when it is not good, or not taken there. */
   recognize(
@@ -98,11 +98,11 @@ async function enter(parts: ForeignSignInParts, person: ForeignPerson): Promise<
   return { user, isNew, issuer: issuer.issuer, subject: seen.subject }
 }
 
-/** Somebody has said who they are since; the way back does not exist, an old token of theirs changes nothing. */
+/** Someone has said who they are since; the way back does not exist, an old token of theirs changes nothing. */
 const becomesPermanent = ({ metadata }: User, { isAnonymous }: ForeignPerson): boolean =>
   !isAnonymous && metadata.private['is_anonymous'] === true
 
-/** The mark goes, and a verified address becomes theirs unless somebody has it. */
+/** The mark goes, and a verified address becomes theirs unless someone has it. */
 async function makePermanent(
   { users }: ForeignSignInParts,
   user: User,

@@ -78,7 +78,7 @@ function judgeOf(judges: readonly Judge[], token: string): Judge | Refused {
   const said = token.length > maxLength ? undefined : read(token)
   if (!said) return { refused: 'the token is not a JWT' }
   const { header, payload } = said
-  // An access token (RFC 9068), a logout token or an assertion is no statement of who somebody is.
+  // An access token (RFC 9068), a logout token or an assertion is no statement of who someone is.
   if (header.typ !== undefined && !/^(application\/)?jwt$/i.test(header.typ))
     return { refused: 'the token is of another type than JWT' }
   const ofIssuer = judges.filter(({ issuer }) => issuer === payload.iss)

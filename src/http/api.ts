@@ -40,7 +40,7 @@ export type RouteProblem = ErrorCode | readonly [status: number, code: ErrorCode
  */
 export type Access = 'anyone' | 'user' | { scope: string; asPerson?: true } | 'client'
 
-/** Whoever brought a token or a key, or is signed in in the browser that asks for one of our pages. */
+/** Anyone who brought a token or a key, or is signed in in the browser that asks for one of our pages. */
 export interface Caller {
   /** Absent for a client that acts for itself. */
   userId?: string | undefined

@@ -2,7 +2,7 @@ import { Router } from '@koa/router'
 import type { RequestState } from './context.ts'
 import type { View } from '#view/render.ts'
 
-/** `GET /assets/:name`: stylesheet and pictures, for anyone. An address that carries the content's hash is cached for ever. */
+/** `GET /assets/:name`: stylesheet and pictures, for anyone. An address that carries the content's hash is cached forever. */
 export function assetRoutes(view: View): Router<RequestState> {
   const router = new Router<RequestState>({ prefix: '/assets' })
   router.get('/:name', (ctx) => {

@@ -8,7 +8,7 @@ import type { AppContext, RequestState } from './context.ts'
  * secret, and Swagger UI knows nothing that its reader does not type.
  */
 export interface DocsParts {
-  /** Makes it, when somebody first asks: it takes longer than all the rest of the start. */
+  /** Makes it, when someone first asks: it takes longer than all the rest of the start. */
   document(): object
   basePath: string
 }

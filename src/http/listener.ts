@@ -49,7 +49,7 @@ export async function listen(
     // Node takes a connection that has sent nothing yet (a browser's reserve) for a busy one.
     for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
   }
-  // Longer than proxies keep an idle connection (60 s is usual): whoever closes first must not be us, or a request that
+  // Longer than proxies keep an idle connection (60 s is usual): anyone who closes first must not be us, or a request that
   // is on its way meets a closed door.
   server.keepAliveTimeout = keepAliveMs
   await new Promise<void>((resolve, reject) => {

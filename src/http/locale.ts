@@ -26,7 +26,7 @@ export function preferLocales(ctx: AppContext, uiLocales: unknown): void {
 }
 
 /**
- * Links to the same page in each language. The path may be anything that somebody has sent, also what no URL is made
+ * Links to the same page in each language. The path may be anything that someone has sent, also what no URL is made
  * of; it keeps one slash at its start, so that `//evil.example` is not read as another host.
  */
 export function languageHrefs(ctx: AppContext): Record<Locale, string> {

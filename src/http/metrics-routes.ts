@@ -6,7 +6,7 @@ import type { RequestState } from './context.ts'
 
 export interface MetricsRouteParts {
   registry: Registry
-  /** For nobody, for everybody, or for whoever brings the token. */
+  /** For no one, for everyone, or for anyone who brings the token. */
   access: 'off' | 'open' | { token: string }
 }
 
@@ -24,7 +24,7 @@ export function metricsRoutes({ registry, access }: MetricsRouteParts): Router<R
     ctx.set('Cache-Control', 'no-store')
     if (access !== 'open' && !isBearer(ctx.get('authorization'), access.token))
       throw new AppError('unauthorized', { headers: { 'WWW-Authenticate': 'Bearer' } })
-    // From the first look on: the delay of the event loop is watched by a timer, which nobody needs before.
+    // From the first look on: the delay of the event loop is watched by a timer, which no one needs before.
     if (!watchesProcess) collectDefaultMetrics({ register: registry })
     watchesProcess = true
     ctx.body = await registry.metrics()

@@ -74,7 +74,7 @@ export interface PageRoutesParts {
   basePath: string
   csrf: Csrf
   showPage: ShowPage
-  /** Undefined when nobody is, or their account is banned or gone. */
+  /** Undefined when no one is, or their account is banned or gone. */
   readPerson(ctx: AppContext): Promise<SignedInPerson | undefined>
   /** Where a browser is sent to sign in and from where it comes back to `path`. */
   signInUrl(path: string, options: { maxAge: number | undefined }): string

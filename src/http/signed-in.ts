@@ -6,7 +6,7 @@ import type { RequestState } from './context.ts'
 
 /**
  * How our own pages have people sign in: like any application, at the authorize endpoint, with a built-in client. What
- * counts afterwards is the browser's session; the code that comes back is nobody's to redeem, because the verifier of its
+ * counts afterwards is the browser's session; the code that comes back is no one's to redeem, because the verifier of its
  * challenge is never kept.
  */
 export interface SignedIn {

@@ -14,7 +14,7 @@ import type { Step, Steps } from './steps.ts'
 /**
  * `/interaction/:uid/mail`: sign-in by a code or a link that is mailed, where `SIGN_IN_WITH_EMAIL` allows it. The mail is of
  * use in the browser that asked and nowhere else: its link opened elsewhere finds no interaction and says so. Nothing here
- * tells whether somebody has an address. A link shows a button first, because mail scanners follow links.
+ * tells whether someone has an address. A link shows a button first, because mail scanners follow links.
  */
 export interface MailStepParts {
   mailSignIn: MailSignIn

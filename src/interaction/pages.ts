@@ -16,7 +16,7 @@ import { emptyLogin, type LoginRetry } from './login.ts'
 import { passkeyPurpose } from './passkey.ts'
 import { emptyRegistration, type RegisterRetry } from './register.ts'
 
-/** What the pages of the steps show. A page about a person is undefined when nobody is signed in any more. */
+/** What the pages of the steps show. A page about a person is undefined when no one is signed in any more. */
 export interface StepPagesParts {
   /** The engine in service; asked for at each request, since a key rotation replaces it. */
   provider: () => Provider

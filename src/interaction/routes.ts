@@ -34,7 +34,7 @@ import { createWaysIn } from './ways-in-routes.ts'
  * begins with the interaction that this browser's cookie names and ends with `finish`; the engine then decides what comes
  * next, and no step knows another.
  *
- * For whoever holds the cookie that the authorize endpoint has set for this interaction; every POST also carries a
+ * For anyone who holds the cookie that the authorize endpoint has set for this interaction; every POST also carries a
  * token bound to it. A wrong password costs an attacker one argon2id hash of ours, taken from a bounded queue.
  */
 export interface InteractionParts
@@ -96,7 +96,7 @@ export function interactionRoutes(parts: InteractionParts): Router<RequestState>
   /** The person is who they say; where a confirmed address is required and theirs is not, that comes first. */
   const enter: Steps['enter'] = async (ctx, interaction, { user, amr, provider: via }) => {
     const { id, email, signInEpoch: epoch } = user
-    // Somebody who came through another provider may have no address, and needs none.
+    // Someone who came through another provider may have no address, and needs none.
     if (email !== undefined && parts.onboarding.needsVerification(user))
       return verify.turnTo(ctx, interaction, { user, email, amr })
     return finish(provider(), ctx, signedIn({ accountId: id, epoch, amr, provider: via }))

@@ -28,7 +28,7 @@ export interface SecondFactorParts extends SecondFactorStepParts, SecondFactorPa
 
 type ShowDue = (ctx: AppContext, interaction: Interaction) => Promise<boolean>
 
-/** Adds the routes. What comes back shows the page that is due, and resolves to false when nobody is signed in any more. */
+/** Adds the routes. What comes back shows the page that is due, and resolves to false when no one is signed in any more. */
 export function addSecondFactor(
   router: Router<RequestState>,
   steps: Steps,

@@ -13,10 +13,10 @@ import { jsonOf } from './steps.ts'
 
 /**
  * The second factor of a sign-in, when the policy has found it to be due: a code, a recovery code or a passkey of the
- * person whose session this is; or, for whoever must have one and has none, a new authenticator app.
+ * person whose session this is; or, for anyone who must have one and has none, a new authenticator app.
  */
 export interface SecondFactorStep {
-  /** The person and what they can answer with; undefined when nobody is signed in any more. */
+  /** The person and what they can answer with; undefined when no one is signed in any more. */
   ask(interaction: Interaction): Promise<{ user: User; methods: SecondFactorMethod[] } | undefined>
   answer(
     interaction: Interaction,
@@ -48,7 +48,7 @@ export interface SecondFactorStepParts {
   factors: Factors
 }
 
-/** What a passkey's challenge is made for: this interaction and nobody else. */
+/** What a passkey's challenge is made for: this interaction and no one else. */
 export const purposeOf = ({ uid, session }: Interaction): string =>
   `second:${uid}:${session?.accountId}`
 

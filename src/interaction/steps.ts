@@ -24,7 +24,7 @@ export interface Steps {
   save(ctx: AppContext, result: StepResult, options?: { merge?: boolean }): Promise<string>
   /** Keeps the result and sends the browser back to the engine. */
   finish(ctx: AppContext, result: StepResult, options?: { merge?: boolean }): Promise<void>
-  /** Lets somebody in who has shown who they are by `amr`, unless their address must be confirmed first. */
+  /** Lets someone in who has shown who they are by `amr`, unless their address must be confirmed first. */
   enter(
     ctx: AppContext,
     interaction: Interaction,

@@ -13,9 +13,9 @@ import { finish } from './steps-routes.ts'
 import type { Step, Steps } from './steps.ts'
 
 /**
- * Where an address must be confirmed before a sign-in: whoever has given a password that fits, or has just registered,
+ * Where an address must be confirmed before a sign-in: anyone who has given a password that fits, or has just registered,
  * types the code of the mail, and the sign-in goes on. The interaction remembers meanwhile who waits. For the registration
- * of a taken address nobody waits: the page is the same, and no code works.
+ * of a taken address no one waits: the page is the same, and no code works.
  */
 export interface VerifyStepParts {
   basePath: string
@@ -29,7 +29,7 @@ export interface VerifyStepParts {
 }
 
 export interface VerifyStep {
-  /** Turns to the page of the code; without a user to one whose code nobody has. */
+  /** Turns to the page of the code; without a user to one whose code no one has. */
   turnTo(
     ctx: AppContext,
     interaction: Interaction,
@@ -100,7 +100,7 @@ export function createVerifyStep(
     async submit(ctx, interaction, fields) {
       const { accountId, email } = waitingOf(interaction)
       ctx.set(await parts.limit(ctx.state.address))
-      // Whoever has opened the link of the mail meanwhile only comes back to go on.
+      // Anyone who has opened the link of the mail meanwhile only comes back to go on.
       const user = await parts.users.findById(accountId)
       if (user?.emailVerified) {
         const { epoch } = waitingOf(interaction)

@@ -34,7 +34,7 @@ export function createWaysIn(
     const values = { provider: pages.nameOf(provider, ctx.state.locale) }
     return { ...emptyLogin(params['login_hint']), errors: { form: { key: error, values } } }
   }
-  /** Whoever comes back from a provider without having signed in there reads why. */
+  /** Anyone who comes back from a provider without having signed in there reads why. */
   const hopRetry = (ctx: AppContext, interaction: Interaction): LoginRetry | undefined => {
     const { problem, provider: id } = ctx.query
     const provider = typeof id === 'string' ? providers.find(id) : undefined

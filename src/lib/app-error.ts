@@ -48,7 +48,7 @@ export const unless =
     if (!(error instanceof AppError && error.code === code)) throw error
   }
 
-/** For a proof of who somebody is that is not good: 401, with a challenge (RFC 9110 §11.6.1). */
+/** For a proof of who someone is that is not good: 401, with a challenge (RFC 9110 §11.6.1). */
 export const unauthenticated = (code: ErrorCode, challenge = 'Bearer'): AppError =>
   new AppError(code, { status: 401, headers: { 'WWW-Authenticate': challenge } })
 

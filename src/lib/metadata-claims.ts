@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /**
  * Claims that are taken from a person's metadata: claim → where it is, such as `{ tier: 'public.tier' }`. Their names
- * must not be those that a protocol, or this server, means something by: whoever reads the token believes them.
+ * must not be those that a protocol, or this server, means something by: anyone who reads the token believes them.
  */
 export type MetadataClaims = Record<string, string>
 

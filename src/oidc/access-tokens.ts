@@ -64,7 +64,7 @@ export function createJwtAccessTokens(parts: JwtAccessTokensParts): JwtAccessTok
   }
 }
 
-/** Whether the client is still there, and the same: one that was made anew under the id has no tokens of before. */
+/** Whether the client is still there, and the same: one that was made again under the id has no tokens of before. */
 async function hasClient(
   { clients }: JwtAccessTokensParts,
   { client_id: id, iat = 0 }: JWTPayload,

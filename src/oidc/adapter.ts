@@ -31,7 +31,7 @@ export interface AdapterParts {
 const deviceCodeAfterlife = 10 * 60
 
 /**
- * How a user code is stored: a person can type it, so it has too few bits for a plain hash (some 35), and whoever copies
+ * How a user code is stored: a person can type it, so it has too few bits for a plain hash (some 35), and anyone who copies
  * the database must not find it by trying all. `userCode` is in the engine's normal form (upper case, no dashes).
  */
 const userCodeHash = (key: Buffer, userCode: string): string =>

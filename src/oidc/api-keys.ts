@@ -20,7 +20,7 @@ export interface KeyFacts {
 /** The key that a JWT was exchanged for; a private claim, so that it can be looked up. */
 export const apiKeyClaim = 'api_key'
 
-/** The engine knows no API keys and calls them inactive; whoever serves our API gets the truth. */
+/** The engine knows no API keys and calls them inactive; anyone who serves our API gets the truth. */
 export function introspectApiKeys({ check, resource }: ApiKeyParts, issuer: string) {
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
     await next()

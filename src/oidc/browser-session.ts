@@ -22,7 +22,7 @@ export interface BrowserSession {
   acr: string | undefined
 }
 
-/** Resolves to undefined when nobody is signed in in the browser that sent the request. */
+/** Resolves to undefined when no one is signed in in the browser that sent the request. */
 export const readBrowserSession = (
   { provider, artifacts }: { provider: Provider; artifacts: ArtifactStore },
   ctx: object,

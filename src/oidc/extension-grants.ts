@@ -6,7 +6,7 @@ import type { TokenAnswer } from './first-party.ts'
 /**
  * Grants of our own at the token endpoint (RFC 6749 §4.5), by which an application of the operator signs a person in
  * without a browser. The client has proven itself when we are called, and must be first-party besides being registered
- * for the grant: whoever holds such a grant sees no consent page.
+ * for the grant: anyone who holds such a grant sees no consent page.
  */
 export interface ExtensionGrant {
   /** An absolute URI. */

@@ -1,7 +1,7 @@
 import { errors } from 'oidc-provider'
 
 /**
- * `invalid_grant` that says why. The engine's own keeps the reason to the log, rightly so for what somebody may have
+ * `invalid_grant` that says why. The engine's own keeps the reason to the log, rightly so for what someone may have
  * stolen; this is for what the client's developer must mend. RFC 6749 §5.2 allows ASCII without quotes and backslashes.
  */
 export const invalidGrant = (reason: string): errors.InvalidGrant =>

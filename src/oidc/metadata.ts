@@ -38,7 +38,7 @@ export function metadata({ engine, jwksMaxAge }: MetadataParts): Middleware {
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD') return next()
     const isOurs = jwksPaths.has(ctx.path) || discoveryPaths.has(ctx.path)
     if (!isOurs) return next()
-    // Before the path is changed: for whoever measures requests by route.
+    // Before the path is changed: for anyone who measures requests by route.
     ctx.state['route'] = ctx.path
     if (jwksPaths.has(ctx.path)) {
       const prepared = jwks.get(keySet) ?? prepare({ keys: keySet.publicJwks })

@@ -8,7 +8,7 @@ import { noteAuthentication } from './sign-in-claims.ts'
 import { currentUnit } from './unit-of-work.ts'
 
 /**
- * Tokens for somebody who has signed in without the authorize endpoint: with a password at `/auth/login`, or with
+ * Tokens for someone who has signed in without the authorize endpoint: with a password at `/auth/login`, or with
  * another provider's token. They hang on a new grant, and are the engine's own like all others.
  */
 export interface NewTokens {

@@ -3,7 +3,7 @@ import { AppError } from '#lib/app-error.ts'
 import { StorageUnavailable } from '#storage/errors.ts'
 
 /**
- * The engine answers whatever fails with 500. That the database or Redis is away, or somebody else whom we need, passes,
+ * The engine answers whatever fails with 500. That the database or Redis is away, or someone else whom we need, passes,
  * and is told here as it is everywhere else: 503 with Retry-After. An error that goes back to the client by a redirect
  * stays as it is.
  */

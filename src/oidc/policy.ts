@@ -34,7 +34,7 @@ export function createPolicy({
   return policy
 }
 
-/** Somebody who was banned or erased still has a session in their browser; to the engine it is a person without a grant. */
+/** Someone who was banned or erased still has a session in their browser; to the engine it is a person without a grant. */
 const accountIsGone = new interactionPolicy.Check(
   'account_gone',
   'the account of the session is gone',

@@ -13,7 +13,7 @@ export const presentAdminSession = (one: SignedIn): WireAdminSession => ({
   expires_at: isoOrNull(one.expiresAt),
 })
 
-/** `current`: whence the request comes. */
+/** `current`: the session that makes the request. */
 export const presentSession = (one: SignedIn, current: CurrentSignIn): WireSession => ({
   ...presentAdminSession(one),
   is_current: isCurrent(one, current),

@@ -56,7 +56,7 @@ async function scopesFor(
   ctx: KoaContextWithOIDC,
   { resource, client, people }: { resource: Resource; client: EngineClient; people: PeopleScopes },
 ): Promise<string[]> {
-  // `claims.ts` puts the roles beside the account, so that nobody has to ask twice.
+  // `claims.ts` puts the roles beside the account, so that no one has to ask twice.
   const account = ctx.oidc.account as { roles?: string[] } | undefined
   if (account?.roles) return people.permittedScopes(resource, account.roles)
   const accountId = ctx.oidc.session?.accountId

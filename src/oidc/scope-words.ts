@@ -44,7 +44,7 @@ function resourceGroup(
   }
 }
 
-/** One scope of a resource; its name where nobody has described it. */
+/** One scope of a resource; its name where no one has described it. */
 export function describeScope(
   { scopes }: Resource,
   name: string,

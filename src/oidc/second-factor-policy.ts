@@ -2,7 +2,7 @@ import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provide
 import { levelOf } from './acr.ts'
 
 /**
- * Whether a second factor is due before an authorization goes on, decided anew at every step from what is stored: the
+ * Whether a second factor is due before an authorization goes on, decided again at every step from what is stored: the
  * level of the session, the person's factors and roles, the client's rule and the request's. No step can be skipped by
  * replaying another, because nothing but the session's own level counts.
  */

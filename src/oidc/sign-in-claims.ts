@@ -1,6 +1,6 @@
 import type { AccessToken, KoaContextWithOIDC } from 'oidc-provider'
 
-/** When and how somebody proved who they are, as the engine writes it on codes and refresh tokens. */
+/** When and how someone proved who they are, as the engine writes it on codes and refresh tokens. */
 export interface Authentication {
   /** Seconds since the epoch. */
   authTime?: number | undefined

@@ -6,7 +6,7 @@ import { invalidGrant } from './invalid-grant.ts'
 import { jwtFor, newTokens, type NewTokensParts } from './new-tokens.ts'
 
 /**
- * Token exchange (RFC 8693): something that proves who somebody is becomes an access token of ours, a JWT for one
+ * Token exchange (RFC 8693): something that proves who someone is becomes an access token of ours, a JWT for one
  * resource. Every kind of subject token goes through the same steps and has a file of its own (`exchange-….ts`), which
  * says only whose it is and what may be done with it.
  */

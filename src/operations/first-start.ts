@@ -119,7 +119,7 @@ async function ensureFirstPartyClient({ config, storage }: FirstStartParts): Pro
   })
 }
 
-/** Nobody redeems its codes (`http/signed-in.ts`); written anew at each start since ISSUER may have moved. */
+/** No one redeems its codes (`http/signed-in.ts`); written again at each start since ISSUER may have moved. */
 async function ensurePagesClient({ config, storage }: FirstStartParts): Promise<void> {
   await storage.clients.put({
     id: pagesClientId,
@@ -136,7 +136,7 @@ async function ensurePagesClient({ config, storage }: FirstStartParts): Promise<
   })
 }
 
-/** A public client, like a stranger's single-page application; written anew at each start since ISSUER may have moved. */
+/** A public client, like a stranger's single-page application; written again at each start since ISSUER may have moved. */
 async function ensureDemoClient({ config, storage }: FirstStartParts): Promise<void> {
   await storage.clients.put({
     id: demoClientId,
@@ -166,10 +166,10 @@ async function ensureAdministrator({
   const email = ADMIN_EMAIL ?? 'admin@example.com'
   const created = ({ id }: User): void =>
     audit.record({ type: 'user.registered', actor: 'system', target: `user:${id}` })
-  // The operator named the address: nobody could sign in to vouch for it where EMAIL_VERIFICATION is required.
+  // The operator named the address: no one could sign in to vouch for it where EMAIL_VERIFICATION is required.
   const person = { email, username: 'admin' }
   if (ADMIN_PASSWORD === undefined) {
-    // Random, so nobody need estimate its strength: that would cost this start 0.2 s and 20 MB.
+    // Random, so no one need estimate its strength: that would cost this start 0.2 s and 20 MB.
     const password = newSecret(12)
     const passwordHash = await passwords.hash(password)
     const roles = [administratorRole]

@@ -19,7 +19,7 @@ export type ArtifactModel =
   | 'RefreshAnswer'
   /** A JWT access token that was revoked before its end; the key is the hash of its `jti`. */
   | 'RevokedToken'
-  /** Where somebody signed in without a browser session: address, agent and time, beside the Grant of the sign-in. */
+  /** Where someone signed in without a browser session: address, agent and time, beside the Grant of the sign-in. */
   | 'Device'
   /** A link in a mail that lets its holder set a new password, or confirms an address; the key is the hash of the token. */
   | 'PasswordReset'
@@ -34,7 +34,7 @@ export type ArtifactModel =
   | 'FederationState'
   /** A right password that waits for a second factor (`/auth/mfa`); the key is the hash of its token. */
   | 'MfaToken'
-  /** A code and a link in a mail that sign somebody in, in the browser that asked; the key is the hash of the interaction. */
+  /** A code and a link in a mail that sign someone in, in the browser that asked; the key is the hash of the interaction. */
   | 'MailSignIn'
   /** A passkey's challenge that has been answered; the key is its hash. */
   | 'SpentChallenge'

@@ -5,7 +5,7 @@ export interface AuditEvent {
   at: number
   /** Dotted name, such as `login.succeeded` or `client.updated`. */
   type: string
-  /** Who did it: a user's id, or `client:<id>`, or `cli`, or `system`; absent when nobody is known (a failed sign-in). */
+  /** Who did it: a user's id, or `client:<id>`, or `cli`, or `system`; absent when no one is known (a failed sign-in). */
   actor?: string | undefined
   /** Whom or what it was done to, such as `user:<id>`, `client:<id>`, `api_key:<id>`. */
   target?: string | undefined

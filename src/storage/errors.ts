@@ -8,7 +8,7 @@ export class AlreadyExists extends Error {
   }
 }
 
-/** The change would leave nobody with the role `admin` who can sign in. */
+/** The change would leave no one with the role `admin` who can sign in. */
 export class LastAdministrator extends Error {
   constructor() {
     super('the last administrator must remain')

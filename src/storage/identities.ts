@@ -30,19 +30,19 @@ export interface IdentityProfile {
   avatarUrl?: string | undefined
 }
 
-/** Somebody whom a provider has just vouched for. */
+/** Someone whom a provider has just vouched for. */
 export type SeenIdentity = IdentityKey & Pick<Identity, 'unionId' | 'profile'>
 
 export interface IdentityStore {
   /**
    * The user whose identity this is: of those that have it or its union, or else `newUser`, who is then written with it.
    * The profile, the union and the time of use are brought up to date. Of many such calls at once one makes the user.
-   * A union that somebody else has stays theirs. Rejects with AlreadyExists('email' | 'username') when `newUser` cannot be
+   * A union that someone else has stays theirs. Rejects with AlreadyExists('email' | 'username') when `newUser` cannot be
    * written; then nothing is.
    */
   claim(seen: SeenIdentity, newUser: NewUser): Promise<{ userId: string; isNew: boolean }>
 
-  /** The identity, or one of the same union with its own key; undefined when nobody has either. Changes nothing. */
+  /** The identity, or one of the same union with its own key; undefined when no one has either. Changes nothing. */
   find(seen: IdentityKey & { unionId?: string | undefined }): Promise<Identity | undefined>
 
   /**

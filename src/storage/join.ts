@@ -22,7 +22,7 @@ export interface RedisHalf {
 
 /**
  * Where each model lives when there is a Redis. What is short-lived and hot is there: losing it signs people out and
- * loses nothing else. What somebody consented to, or would have to be given again by hand, stays in SQL.
+ * loses nothing else. What someone consented to, or would have to be given again by hand, stays in SQL.
  */
 export const homes: Readonly<Record<ArtifactModel, 'redis' | 'sql'>> = {
   Session: 'redis',

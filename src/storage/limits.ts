@@ -2,7 +2,7 @@
 export interface Hit {
   /** Including this one. */
   count: number
-  /** When the span ends and the count begins anew, in milliseconds since the epoch. */
+  /** When the span ends and the count begins again, in milliseconds since the epoch. */
   resetAt: number
 }
 

@@ -4,7 +4,7 @@ export interface QueuedMail {
   id: string
   to: string
   subject: string
-  /** The rendered message as JSON, sealed by the writer: it may hold a link that signs somebody in. */
+  /** The rendered message as JSON, sealed by the writer: it may hold a link that signs someone in. */
   sealedBody: string
   createdAt: number
   /** How often it was tried. */

@@ -20,7 +20,7 @@ export interface RoleStore {
 
   /**
    * Deletes the role and takes it from everyone who has it; resolves to whether there was one. `admin` rejects with
-   * LastAdministrator while somebody has it who can sign in.
+   * LastAdministrator while someone has it who can sign in.
    */
   remove(name: string): Promise<boolean>
 }

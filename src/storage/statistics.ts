@@ -1,4 +1,4 @@
-/** Statistics: counters that are kept by the day, and totals that are counted when somebody asks. */
+/** Statistics: counters that are kept by the day, and totals that are counted when someone asks. */
 export interface DailyCount {
   /** In UTC, such as `2026-11-20`. */
   day: string

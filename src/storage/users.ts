@@ -91,7 +91,7 @@ export interface UserPage {
   next: string | undefined
 }
 
-/** The role that must never be without somebody who can sign in. */
+/** The role that must never be without someone who can sign in. */
 export const administratorRole = 'admin'
 
 export interface UserStore {
@@ -116,7 +116,7 @@ export interface UserStore {
 
   /**
    * Changes the user in one transaction and sets `updatedAt`. Resolves to the user as it is now, undefined when there is
-   * none. Rejects with AlreadyExists('email' | 'username'), or with LastAdministrator when nobody with the role `admin`
+   * none. Rejects with AlreadyExists('email' | 'username'), or with LastAdministrator when no one with the role `admin`
    * who is not banned and not to be erased would be left, also when several such changes come at once; then nothing is changed.
    */
   update(id: string, change: UserChange): Promise<User | undefined>

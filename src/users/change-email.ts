@@ -8,7 +8,7 @@ import type { MailCause } from './mail-links.ts'
 
 /**
  * Another e-mail for an account: nothing changes until the code that went to the new address comes back. An address that
- * somebody else has gets no code but a mail to its owner, and looks to whoever asked like any other.
+ * someone else has gets no code but a mail to its owner, and looks to anyone who asked like any other.
  */
 export interface ChangeEmail {
   /** Makes the code, which is then mailed; an earlier one is void. */
@@ -17,7 +17,7 @@ export interface ChangeEmail {
   pending(user: User): Promise<string | undefined>
   /**
    * The user with the new address, which is confirmed. Links and codes that went to the old one are void, and it hears of the
-   * change. Rejects with `invalid_code`, or with `email_taken` when somebody was quicker.
+   * change. Rejects with `invalid_code`, or with `email_taken` when someone was quicker.
    */
   confirm(user: User, code: string): Promise<User>
 }

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads'
 
 /**
  * Password hashes that other systems made. They are verified as they are, once: the next sign-in replaces them with one
- * of ours. Costs are bounded, since whoever writes the file must not choose how much memory and time a sign-in takes;
+ * of ours. Costs are bounded, since anyone who writes the file must not choose how much memory and time a sign-in takes;
  * a hash past the bounds is of no scheme. All of them are worked out in other threads than the one that answers requests.
  *
  * - bcrypt: `$2a$`, `$2b$`, `$2y$`. It reads the first 72 bytes of a password, here as there.

@@ -78,7 +78,7 @@ export function createLoginLimits(parts: LoginLimitsParts): LoginLimits {
             if (found !== undefined) await takeBack(pair.key)
             return { isOpen, found }
           } catch (error) {
-            // Nobody looked: a server that was busy must not lock people out.
+            // No one looked: a server that was busy must not lock people out.
             await takeBack()
             throw error
           }

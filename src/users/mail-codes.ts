@@ -8,16 +8,16 @@ import type { LimitStore } from '#storage/limits.ts'
 /**
  * Codes of six digits that people read in a mail and type. A code belongs to one purpose, one account and one address,
  * lives 15 minutes, works once, and is void after five tries. A try is counted before the code is looked at, so that
- * parallel guesses cannot exceed the five: whoever guesses one code gets in with a chance of 1 in 200,000.
+ * parallel guesses cannot exceed the five: anyone who guesses one code gets in with a chance of 1 in 200,000.
  *
- * Six digits are too few for a plain hash: only an HMAC is kept, so that whoever copies the database cannot find the code
+ * Six digits are too few for a plain hash: only an HMAC is kept, so that anyone who copies the database cannot find the code
  * by trying all.
  */
 export interface MailCodes {
   /** A new code; an earlier one of the same purpose and account is void. */
   make(purpose: CodePurpose, holder: CodeHolder): Promise<string>
   /**
-   * Whether this is the code, which is then spent; of parallel calls at most one resolves to true. For nobody, without a
+   * Whether this is the code, which is then spent; of parallel calls at most one resolves to true. For no one, without a
    * code and after too many tries it is false at the same cost. Spaces and dashes in what was typed do not count.
    */
   spend(purpose: CodePurpose, holder: CodeHolder | undefined, typed: string): Promise<boolean>

@@ -10,7 +10,7 @@ import type { Recovery } from './recovery.ts'
 export interface Onboarding {
   /** A new person hears from us. */
   registered(user: Pick<User, 'id' | 'email'>, cause: MailCause): Promise<void>
-  /** The owner of an address hears that somebody has tried to register it again. */
+  /** The owner of an address hears that someone has tried to register it again. */
   registeredAgain(email: string, cause: MailCause): Promise<void>
   /** Whether the person must confirm their address before they may sign in. Who has none was let in without one. */
   needsVerification(user: Pick<User, 'email' | 'emailVerified'>): boolean

@@ -11,7 +11,7 @@ import { createVerification, type Verification, type VerificationParts } from '.
  * database has, whatever the request says. Beside the link that confirms an address stands a code (`mail-codes.ts`).
  */
 export interface Recovery extends Verification {
-  /** Sends a link to set a new password, if somebody has this e-mail; says nothing either way. */
+  /** Sends a link to set a new password, if someone has this e-mail; says nothing either way. */
   forgotPassword(email: string, from: MailCause): Promise<void>
   /**
    * Ends every sign-in and API key of the account that the token was made for and sets its password; all of it or nothing.

@@ -139,7 +139,7 @@ async function signInWithPasskey(
   return finishSignIn(parts, { user, clientId, resource, amr }, request)
 }
 
-/** Between the password and the code somebody may have been banned. */
+/** Between the password and the code someone may have been banned. */
 async function stillThere({ users }: SecondStepRouteParts, userId: string): Promise<User> {
   const user = await users.findById(userId)
   if (!isActive(user)) throw new AppError('invalid_token')

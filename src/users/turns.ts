@@ -32,7 +32,7 @@ export function createTurns(waitingMax: number): Turns {
   }
   const end = (key: string): void => {
     const line = lines.get(key)!
-    // Whoever comes next takes over the place, so that nobody can slip in between.
+    // Anyone who comes next takes over the place, so that no one can slip in between.
     const next = line.waiting.shift()
     if (next) next()
     else if (--line.running === 0) lines.delete(key)

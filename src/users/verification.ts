@@ -36,7 +36,7 @@ export interface Verification {
   disownEmail(token: string): Promise<User>
 }
 
-/** One person: whoever has the e-mail or the id, if anybody has. */
+/** One person: anyone who has the e-mail or the id, if anybody has. */
 export type Who = { email: string } | { accountId: string }
 
 /** The link of a mail, or the code beside it. */

@@ -9,7 +9,7 @@ export type Asset = {
   /** Content-Type. */
   type: string
   etag: string
-  /** Whether the name carried the hash of this very body: then it may be cached for ever. */
+  /** Whether the name carried the hash of this very body: then it may be cached forever. */
   immutable: boolean
 }
 

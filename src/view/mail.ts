@@ -109,7 +109,7 @@ export type MailValues = {
   resetPassword: { link: string }
   /** `link`: the page that confirms the address, with its token; `code`: six digits that do the same. */
   verifyEmail: { link: string; code: string }
-  /** To the owner of an address that somebody tried to register; `link`: where to ask for a new password. */
+  /** To the owner of an address that someone tried to register; `link`: where to ask for a new password. */
   registeredAgain: { link: string }
   /** `link`: where to ask for a new password. */
   passwordChanged: { link: string }
@@ -124,7 +124,7 @@ export type MailValues = {
   factorRemoved: { factor: string; link: string }
   /** To the new address: six digits. */
   changeEmail: { code: string }
-  /** To the owner of an address that somebody wants for another account; `link`: where to ask for a new password. */
+  /** To the owner of an address that someone wants for another account; `link`: where to ask for a new password. */
   emailTaken: { link: string }
   /** To the present address; `about`: the one that is to replace it; `link`: where to ask for a new password. */
   emailChanging: { about: string; link: string }

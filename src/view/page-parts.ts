@@ -8,7 +8,7 @@ export type Party = {
   logoUri?: string | undefined
   /** Host of the redirect, such as `notes.example.com`: where the person goes next. */
   host: string
-  /** Whether somebody here has checked who is behind the app. */
+  /** Whether someone here has checked who is behind the app. */
   verified: boolean
   /** `#rrggbb`: the colour of its buttons and links on the pages that it sends people to. */
   accent?: string | undefined

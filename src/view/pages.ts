@@ -7,7 +7,7 @@ import type { Locale, Message } from './translate.ts'
 /** A page around a form that the engine made (device flow, logout): its id and its HTML, which is trusted. */
 type EngineForm = Common & { formId: string; formHtml: string }
 
-/** Another provider that somebody can sign in with; `icon` is a file of `views/icons`. */
+/** Another provider that someone can sign in with; `icon` is a file of `views/icons`. */
 type WayIn = { id: string; name: string; icon: string }
 
 /** The buttons of other providers; each posts `provider` and `csrf` to the action. None, no buttons. */
@@ -49,7 +49,7 @@ type PublicPageProps = {
       /** Shown in the rule below the password. 8 by default. */
       minLength?: number | undefined
     }
-  /** Field `email`. `sent` says the same to everybody, whether the address is known or not. */
+  /** Field `email`. `sent` says the same to everyone, whether the address is known or not. */
   'forgot-password': Form & {
     values: { email: string }
     errors: { email?: Message | undefined; form?: Message | undefined }
@@ -116,7 +116,7 @@ type PublicPageProps = {
     account: Account
     /** POST with `csrf`. */
     cancelAction: string
-    /** To sign in as somebody else. */
+    /** To sign in as someone else. */
     switchHref: string
     /** Empty groups are left out. */
     groups: Permissions
@@ -144,7 +144,7 @@ type PublicPageProps = {
     agent?: string | undefined
   }
   'device-done': Common & { client: Party }
-  /** After somebody has asked to erase their account: until when (ISO 8601) they can still save it. */
+  /** After someone has asked to erase their account: until when (ISO 8601) they can still save it. */
   'account-erased': Common & { until: string }
   error: Common & {
     heading: Message

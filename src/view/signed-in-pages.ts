@@ -161,7 +161,7 @@ export type SignedInPageProps = {
     errors: FieldErrors
   }
   dashboard: Page & {
-    /** Said first on a server that nobody uses yet. */
+    /** Said first on a server that no one uses yet. */
     start?: { heading: Message; text: Message; href: string; action: Message } | undefined
     totals: {
       label: Message

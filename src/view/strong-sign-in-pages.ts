@@ -15,7 +15,7 @@ export type StrongSignInPageProps = {
   /** Fields `method`, hidden; `code`, or `response` of a passkey; `remember`, which is `yes` or missing. */
   'second-factor': Form & {
     account: Account
-    /** To sign in as somebody else. */
+    /** To sign in as someone else. */
     switchHref: string
     method: SecondFactorMethod
     /** The same page for the other methods that the person has. */
@@ -39,7 +39,7 @@ export type StrongSignInPageProps = {
     errors: { code?: Message | undefined; form?: Message | undefined }
     cancelAction?: string | undefined
   }
-  /** Fields `email` (ask), `code` (sent) or `token`, hidden (confirm). `sent` says the same to everybody. */
+  /** Fields `email` (ask), `code` (sent) or `token`, hidden (confirm). `sent` says the same to everyone. */
   'mail-sign-in': Form & {
     state: 'ask' | 'sent' | 'confirm'
     /** What the mail holds. */

@@ -48,7 +48,7 @@ export function createWechatAccessTokens(parts: WechatAccessTokenParts): WechatA
     const token = await withLock(
       `wechat-token:${app.appId}`,
       lockWaitMs,
-      // Whoever had the lock before has fetched it for all who wait.
+      // Anyone who had the lock before has fetched it for all who wait.
       async () => (await usable()) ?? fetchToken(parts, app),
     )
     if (token === undefined) throw new WechatAway('/cgi-bin/stable_token', 'others wait for it too')

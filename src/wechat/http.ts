@@ -120,7 +120,7 @@ function reasonOf(error: unknown): string {
 
 const refusal = z.looseObject({ errcode: z.coerce.number() })
 
-/** Throws without the text: it may hold what nobody should read. */
+/** Throws without the text: it may hold what no one should read. */
 function parse({ path }: WechatCall, answer: Buffer): unknown {
   let json: unknown
   try {

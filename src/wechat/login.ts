@@ -11,7 +11,7 @@ import { decryptOpenData, isFresh, phoneOf, verifyRawData, type OpenData } from 
 import type { WechatSessionKeys } from './session-keys.ts'
 
 /**
- * Sign-in from a mini program: WeChat vouches for whoever `wx.login` gave the code to. Identities are the vendor's
+ * Sign-in from a mini program: WeChat vouches for anyone who `wx.login` gave the code to. Identities are the vendor's
  * `wechat`, of the app's id and the openid, joined by the unionid once WeChat tells it. A person needs no e-mail and none
  * is invented; what open data says of them is believed only when it is sealed or signed with the session's key.
  *
@@ -154,7 +154,7 @@ async function toldOf(
   }
 }
 
-/** Since 2022 WeChat calls everybody this, with a grey picture: it says nothing of the person. */
+/** Since 2022 WeChat calls everyone this, with a grey picture: it says nothing of the person. */
 const placeholder = '微信用户'
 
 /** As long as a nickname may be here, in code points. */

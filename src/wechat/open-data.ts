@@ -64,7 +64,7 @@ export function verifyRawData(
 const maxAgeMs = 5 * 60_000
 const skewMs = 60_000
 
-/** Whether the data was made for this app, and just now: older data may have been somebody's catch. */
+/** Whether the data was made for this app, and just now: older data may have been someone's catch. */
 export function isFresh(
   { watermark: { appid, timestamp } }: Pick<OpenData, 'watermark'>,
   { appId, at }: { appId: string; at: number },

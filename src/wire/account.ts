@@ -5,7 +5,7 @@ import { factorSchema, deviceSchema } from './factors.ts'
 import { sessionSchema } from './sessions.ts'
 import { userSchema } from './users.ts'
 
-/** A sentence for whoever reads the answer. */
+/** A sentence for anyone who reads the answer. */
 export const messageSchema = z.object({ message: z.string() })
 
 export const passwordStateSchema = z.object({ is_set: z.boolean() })

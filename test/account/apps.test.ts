@@ -45,7 +45,7 @@ onStorages(
   },
 )
 
-test('the operator’s own applications are not among those that somebody has let in', async (t) => {
+test('the operator’s own applications are not among those that someone has let in', async (t) => {
   const fixture = await start(t)
   const person = await fixture.addUser()
   const { page } = await signIn(fixture, person, { path })

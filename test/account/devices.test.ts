@@ -89,7 +89,7 @@ test('after everything was ended, the next sign-in is told', async (t) => {
   t.deepEqual((await inbox.waitFor(subject)).to, [person.email])
 })
 
-test('with NOTIFY_NEW_DEVICE=false nothing is kept and nobody is told', async (t) => {
+test('with NOTIFY_NEW_DEVICE=false nothing is kept and no one is told', async (t) => {
   const inbox = await openInbox(t)
   const fixture = await start(t, { env: { SMTP_URL: inbox.url, NOTIFY_NEW_DEVICE: 'false' } })
   const person = await fixture.addUser()

@@ -42,7 +42,7 @@ onStorages(
   },
 )
 
-test('an address that somebody has looks like any other, and its owner hears of it', async (t) => {
+test('an address that someone has looks like any other, and its owner hears of it', async (t) => {
   const inbox = await openInbox(t)
   const fixture = await start(t, { env: { SMTP_URL: inbox.url } })
   const owner = await fixture.addUser()
@@ -75,7 +75,7 @@ test('links that went to the old address are void once the new one counts', asyn
   t.is((await api.call('POST', '/auth/reset-password', { body: reset })).status, 400)
 })
 
-test('whoever guesses the password of a token’s owner is locked out like at the sign-in', async (t) => {
+test('anyone who guesses the password of a token’s owner is locked out like at the sign-in', async (t) => {
   const inbox = await openInbox(t)
   const fixture = await start(t, { env: { SMTP_URL: inbox.url, LOGIN_MAX_FAILURES: '2' } })
   const person = await fixture.addUser()

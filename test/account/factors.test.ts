@@ -85,7 +85,7 @@ const passkey = (userId: string) => ({
   counter: 0,
 })
 
-test('nobody sees, renames or removes the factor of another, and no forged answer adds a passkey', async (t) => {
+test('no one sees, renames or removes the factor of another, and no forged answer adds a passkey', async (t) => {
   const fixture: Fixture = await start(t)
   const [person, other] = [await fixture.addUser(), await fixture.addUser()]
   await fixture.storage.factors.add(passkey(other.id))

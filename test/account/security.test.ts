@@ -43,7 +43,7 @@ onStorages(
   },
 )
 
-test('whoever has no password sets one, and needs none for it', async (t) => {
+test('anyone who has no password sets one, and needs none for it', async (t) => {
   const fixture = await start(t)
   const person = await fixture.addUser()
   const { browser } = await signIn(fixture, person, { path })

@@ -8,7 +8,7 @@ export interface Answer {
   body: any
 }
 
-/** Calls a route of the JSON API with a body, as whoever has signed in. */
+/** Calls a route of the JSON API with a body, as anyone who has signed in. */
 export type Call = (method: string, path: string, body?: unknown) => Promise<Answer>
 
 export interface AdminFixture extends Fixture {

@@ -41,7 +41,7 @@ test('every route of the administrators, by the document, refuses a stranger and
   t.is((await someone.call('GET', '/users/me')).status, 200)
 })
 
-test('whoever may only manage users makes nobody an administrator', async (t) => {
+test('anyone who may only manage users makes no one an administrator', async (t) => {
   const fixture = await administrator(t)
   const helper = await deputy(fixture, 'admin:users')
   const self = `/admin/users/${helper.id}`
@@ -52,7 +52,7 @@ test('whoever may only manage users makes nobody an administrator', async (t) =>
   t.is((await helper.call('PATCH', self, { roles: [helper.role, 'customer'] })).status, 200)
 })
 
-test('whoever may only manage users does not get hold of an administrator', async (t) => {
+test('anyone who may only manage users does not get hold of an administrator', async (t) => {
   const fixture = await administrator(t)
   const helper = await deputy(fixture, 'admin:users')
   const { body: root } = await fixture.admin('GET', '/users/me')
@@ -64,7 +64,7 @@ test('whoever may only manage users does not get hold of an administrator', asyn
   t.like(await helper.call('DELETE', path), refused)
 })
 
-test('whoever may only manage clients gets no more by one', async (t) => {
+test('anyone who may only manage clients gets no more by one', async (t) => {
   const fixture = await administrator(t)
   const helper = await deputy(fixture, 'admin:clients')
   const robot = {
@@ -84,7 +84,7 @@ test('whoever may only manage clients gets no more by one', async (t) => {
   t.like(await helper.call('PATCH', '/admin/clients/harmless', { scope: 'admin:keys' }), refused)
 })
 
-test('whoever may only manage roles neither adds administration to one nor takes it away', async (t) => {
+test('anyone who may only manage roles neither adds administration to one nor takes it away', async (t) => {
   const fixture = await administrator(t)
   const helper = await deputy(fixture, 'admin:roles')
   const more = { [fixture.config.API_RESOURCE]: ['admin:roles', 'admin:users'] }

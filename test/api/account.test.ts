@@ -199,6 +199,6 @@ test('the export holds the user, the sign-ins and all that they sign in with', a
   const later = (await api.call('GET', '/users/me/export', { token })).body
   t.is(later.factors[0].kind, 'totp')
   t.deepEqual(later.remembered_devices, [])
-  // What would let somebody in is not of the export.
+  // What would let someone in is not of the export.
   t.false(/secret|hash|public_?key/i.test(JSON.stringify(later)))
 })

@@ -80,7 +80,7 @@ test('a key with a wrong letter, a wrong end or an end in the past is no key', a
   t.is((await api.call('GET', '/users/me', withKey(soon))).status, 401)
 })
 
-test('nobody makes a key with more than they have, for somebody else, or with a key', async (t) => {
+test('no one makes a key with more than they have, for someone else, or with a key', async (t) => {
   const fixture = await start(t)
   const api = apiOf(fixture)
   const other = await fixture.addUser()

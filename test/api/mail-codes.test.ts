@@ -16,7 +16,7 @@ interface Scene {
   isConfirmed(): Promise<boolean | undefined>
 }
 
-/** Somebody whose address is not confirmed. */
+/** Someone whose address is not confirmed. */
 async function open(
   t: ExecutionContext,
   begin: (options: { env: Record<string, string> }) => Promise<Fixture>,
@@ -154,7 +154,7 @@ test('neither the database nor the list of mail shows a code', async (t) => {
   )
 })
 
-test('requests of one address cause so many mails an hour, whoever they go to', async (t) => {
+test('requests of one address cause so many mails an hour, anyone who they go to', async (t) => {
   const { fixture, inbox, api } = await open(t, (options) => start(t, options), {
     MAILS_PER_ADDRESS_PER_HOUR: '2',
   })

@@ -44,7 +44,7 @@ test('every path of the document refuses the methods that it does not have, and 
   }
 })
 
-test('a path that nobody knows stays 404, whatever the method', async (t) => {
+test('a path that no one knows stays 404, whatever the method', async (t) => {
   const { call } = apiOf(await start(t))
   for (const method of ['GET', 'POST', 'DELETE'])
     t.is((await call(method, '/admin/nothing/at/all')).status, 404)

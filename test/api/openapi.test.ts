@@ -36,7 +36,7 @@ const open = new Set([
 
 const filled = (path: string): string => path.replaceAll(/\{\w+\}/g, 'nothing')
 
-test('every route of the document is mounted, and refuses whoever brings nothing', async (t) => {
+test('every route of the document is mounted, and refuses anyone who brings nothing', async (t) => {
   const fixture = await start(t)
   const api = apiOf(fixture)
   const document = (await api.call('GET', '/openapi.json')).body as Document

@@ -82,7 +82,7 @@ test('an app in the place of another leaves the recovery codes that its owner ha
   t.falsy(again.body.recovery_codes)
 })
 
-test('the operator’s own page adds a passkey for somebody without a password soon after they signed in', async (t) => {
+test('the operator’s own page adds a passkey for someone without a password soon after they signed in', async (t) => {
   const fixture = await start(t)
   const { person, token } = await tokenOfPage(fixture, { first_party: true })
   await fixture.storage.users.setPasswordHash(person.id, undefined)

@@ -33,7 +33,7 @@ test('a resource server learns whose a token is and what it may do', async (t) =
   t.like((await verify({ token: `${token}x` })).body, { valid: false, error: 'invalid_token' })
 })
 
-test('an API key is told to whoever serves our API, and dies with its owner’s ban', async (t) => {
+test('an API key is told to anyone who serves our API, and dies with its owner’s ban', async (t) => {
   const fixture = await start(t)
   const { api, person, token, verify } = await begin(fixture)
   const { key } = (
@@ -51,7 +51,7 @@ test('an API key is told to whoever serves our API, and dies with its owner’s 
   for (const one of [key, token]) t.is((await verify({ token: one })).body.valid, false)
 })
 
-test('a stranger learns nothing, and nobody asks without a secret', async (t) => {
+test('a stranger learns nothing, and no one asks without a secret', async (t) => {
   const fixture = await start(t)
   const { token, verify } = await begin(fixture)
   const stranger = await fixture.addClient()

@@ -9,7 +9,7 @@ import { storages } from '../support/trials.ts'
 import type { Program } from './program.ts'
 import { openStage } from './stage.ts'
 
-/** What an application of somebody else must not do with a person's token, and what a key must not do either. */
+/** What an application of someone else must not do with a person's token, and what a key must not do either. */
 const firstPartyOnly = [
   'DELETE /users/me',
   'POST /users/me/password',
@@ -164,7 +164,7 @@ async function stateOf({ storage, server }: Fixture, { id }: Person): Promise<st
   ])
 }
 
-/** In the path, the query and the body, where somebody might take them for the caller's. */
+/** In the path, the query and the body, where someone might take them for the caller's. */
 async function withForeignIds(fixture: Fixture, guarded: Operation[]) {
   const victim = await victimOf(fixture)
   const before = await stateOf(fixture, victim.person)

@@ -17,7 +17,7 @@ import type { Stage } from './stage.ts'
 
 const linkIn = ({ text }: { text: string }): string => /http\S+token=\S+/.exec(text)![0]
 
-/** Nobody yet: at the pages of a sign-in, and at those that mails lead to. */
+/** No one yet: at the pages of a sign-in, and at those that mails lead to. */
 async function visitor({ fixture, inbox }: Stage): Promise<Actor> {
   const { issuer } = fixture
   const { client, person } = await newCast(fixture)

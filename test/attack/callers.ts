@@ -8,7 +8,7 @@ export interface Caller {
   name: string
   headers: Record<string, string>
   scopes: ReadonlySet<string>
-  /** Whether they act as a person, and whether by an application of somebody else. */
+  /** Whether they act as a person, and whether by an application of someone else. */
   kind: 'nobody' | 'person' | 'key' | 'third party' | 'machine'
 }
 
@@ -48,7 +48,7 @@ export async function callersOf(fixture: Fixture, scopes: readonly string[]): Pr
   return callers
 }
 
-/** An application of somebody else to which an administrator has given one scope; none when the server refuses. */
+/** An application of someone else to which an administrator has given one scope; none when the server refuses. */
 async function thirdParty(
   { fixture, person }: Pick<Awaited<ReturnType<typeof newCast>>, 'fixture' | 'person'>,
   scope: string,

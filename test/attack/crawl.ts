@@ -1,7 +1,7 @@
 import type { Browser, Page } from '../support/browser.ts'
 import { formsOf, type Form } from './forms.ts'
 
-/** Somebody with a browser, and where they begin to look around. */
+/** Someone with a browser, and where they begin to look around. */
 export interface Actor {
   name: string
   browser: Browser

@@ -11,7 +11,7 @@ interface Attempt {
   form: Form
   /** What the browser would send with it. */
   headers: Record<string, string>
-  /** The token that the form of somebody else has. */
+  /** The token that the form of someone else has. */
   theirs: string
 }
 
@@ -32,7 +32,7 @@ const withToken = (form: Form, token: string): Record<string, string> =>
 
 const evil = 'https://evil.example'
 
-/** The ways in which another site, or somebody else, could have a browser post a form. */
+/** The ways in which another site, or someone else, could have a browser post a form. */
 const variants: Record<string, (attempt: Attempt) => Promise<Answer>> = {
   'no token': ({ form, headers }) => post(form, without(form), headers),
   'an empty token': ({ form, headers }) => post(form, withToken(form, ''), headers),
@@ -47,7 +47,7 @@ const variants: Record<string, (attempt: Attempt) => Promise<Answer>> = {
   'no cookies': ({ form }) => post(form, form.fields),
 }
 
-/** Sent to sign in first, which is what happens to whoever has no cookies. */
+/** Sent to sign in first, which is what happens to anyone who has no cookies. */
 const isSentAway = ({ status, headers }: Answer): boolean =>
   status === 303 &&
   /^(https?:\/\/[^/]+)?\/(oauth\/authorize|interaction)/.test(headers.get('location') ?? '')

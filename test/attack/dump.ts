@@ -19,7 +19,7 @@ async function handOutMore({ fixture, inbox }: Stage, secrets: Secrets): Promise
   const { access_token: token, refresh_token } = await login(person)
   secrets.set('refresh token of the API', refresh_token)
   await call('POST', '/auth/forgot-password', { body: { email } })
-  // Of somebody else: a confirmed address ends the other links.
+  // Of someone else: a confirmed address ends the other links.
   const unconfirmed = (await fixture.addUser()).email
   await call('POST', '/auth/request-verify', { body: { email: unconfirmed } })
   const reset = await inbox.waitFor(/new .*password/i, email)

@@ -90,7 +90,7 @@ const ways: Way[] = [
   },
   {
     name: 'confirmation link in another browser',
-    // Its owner is told to change it: whoever confirms an address may know the password.
+    // Its owner is told to change it: anyone who confirms an address may know the password.
     stays: ['password'],
     run: (scene, trap) => openLink(scene, trap, {}),
   },
@@ -180,7 +180,7 @@ export const preHijack: Program = {
   },
 }
 
-/** An account made through a provider with an address that nobody has verified is not the victim's. */
+/** An account made through a provider with an address that no one has verified is not the victim's. */
 async function nonVerifying({ fixture, google }: Scene): Promise<string[]> {
   const email = `${newSecret(9)}@gmail.com`.toLowerCase()
   google.person = { sub: newSecret(), email, email_verified: false, name: 'Attacker' }

@@ -41,7 +41,7 @@ async function askedForMail({ fixture }: RaceStage) {
   return { browser, page, person }
 }
 
-/** Presses one button fifty times; whoever is let in is sent on. */
+/** Presses one button fifty times; anyone who is let in is sent on. */
 async function pressing(
   { browser, page }: { browser: ReturnType<typeof createBrowser>; page: Page },
   action: string,

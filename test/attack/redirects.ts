@@ -99,7 +99,7 @@ const queries = [...names.split(' '), 'target', 'return', 'next_url', 'r', 'serv
   (name) => values.map((value) => new URLSearchParams({ [name]: value }).toString()),
 )
 
-/** Every page that is found by somebody, and every route, with every parameter that some page somewhere has followed. */
+/** Every page that is found by someone, and every route, with every parameter that some page somewhere has followed. */
 async function openRedirects(stage: Stage, isShort: boolean) {
   const { issuer } = stage.fixture
   const against: string[] = []

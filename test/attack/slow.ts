@@ -48,7 +48,7 @@ export async function slowloris(trial: Trial): Promise<void> {
   })
 }
 
-/** Ranges that are not public, however they are written; connecting to them would reach somebody's own network. */
+/** Ranges that are not public, however they are written; connecting to them would reach someone's own network. */
 const specialRanges =
   '[::7f00:1] [64:ff9b::7f00:1] [64:ff9b:1::7f00:1] [fec0::1] [100::1] [2001:10::1] [2001:20::1] [5f00::1] [3fff::1] 198.18.0.1 168.63.129.16 192.31.196.1 192.52.193.1 192.175.48.1 169.254.169.254'.split(
     ' ',

@@ -16,7 +16,7 @@ import {
 } from '../security/journey.ts'
 import { formOf, post } from './forms.ts'
 
-/** What a thief has copied from somebody who is signed in. */
+/** What a thief has copied from someone who is signed in. */
 export interface Stolen extends Cast {
   /** Of the browser, in every form that it had while it was in use. */
   cookies: Set<string>

@@ -54,7 +54,7 @@ test('what could not be written is written the next time, with what came since',
   ])
 })
 
-test('who signs in or gets a token is active that day, a client for itself and a failure are nobody', async (t) => {
+test('who signs in or gets a token is active that day, a client for itself and a failure are no one', async (t) => {
   const fixture = await start(t)
   const { audit } = fixture.server.services.telemetry
   const events = [

@@ -11,7 +11,7 @@ import { codeIn } from '../support/codes.ts'
 import { openInbox, type Inbox } from '../support/inbox.ts'
 import type { Person } from '../support/start.ts'
 
-/** Somebody who has signed in, and an administrator. */
+/** Someone who has signed in, and an administrator. */
 interface Scene {
   fixture: AdminFixture
   inbox: Inbox

@@ -33,7 +33,7 @@ async function scene(t: ExecutionContext) {
 
 const shots = process.env['SCREENSHOTS']
 
-/** Keeps a picture when somebody wants to look: SCREENSHOTS=folder. */
+/** Keeps a picture when someone wants to look: SCREENSHOTS=folder. */
 async function look(page: Page, name: string): Promise<void> {
   if (shots) await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true })
 }

@@ -77,7 +77,7 @@ onEveryServer(
     t.is(await login('person7', factIn(reset, 'password')), 401)
     t.is((await command('user unban person7')).code, 0)
     t.is(await login('person7', factIn(reset, 'password')), 200)
-    // The one that the server made at its first start, and then nobody is left.
+    // The one that the server made at its first start, and then no one is left.
     t.is((await command('user ban admin')).code, 0)
     t.regex((await command('user ban ann')).err, /last administrator/)
   },

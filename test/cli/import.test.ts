@@ -104,7 +104,7 @@ test('user import brings people with their passwords, who then sign in and get a
   t.is((await authenticate(credentials))?.id, ann!.id)
 })
 
-test('user import exits 1 when somebody was refused, and reports who and why, never a hash', async (t) => {
+test('user import exits 1 when someone was refused, and reports who and why, never a hash', async (t) => {
   const { env, storage } = await prepare(t)
   await storage.users.create({ id: newId(), email: 'taken@example.com' })
   const path = await temporaryFile(
@@ -147,7 +147,7 @@ test('user import exits 1 when somebody was refused, and reports who and why, ne
   t.deepEqual(new Set(emails), new Set(['good@example.com', 'taken@example.com']))
 })
 
-test('user import --dry-run says what an import then does, and writes nobody', async (t) => {
+test('user import --dry-run says what an import then does, and writes no one', async (t) => {
   const { env, storage } = await prepare(t)
   await storage.users.create({ id: newId(), email: 'taken@example.com' })
   const path = await temporaryFile(
@@ -289,14 +289,14 @@ test('progress of another file, or of other options, is not gone on with', async
   const path = await temporaryFile(t, 'people.jsonl', lines(...people(50)))
   await t.throwsAsync(run(path, failing(storage, 2, false)), failed)
   const target = storageTarget(storage.users)
-  const message = /Delete it to begin anew/
+  const message = /Delete it to start again/
   await t.throwsAsync(run(path, target, { map: new Map([['email', 'mail']]) }), { message })
   await writeFile(path, lines(...people(51)))
   await t.throwsAsync(run(path, target), { message })
   t.is((await run(path, dryTarget(storage.users), { dryRun: true })).present, 7)
 })
 
-test('whoever is imported again counts as there already, by the former id or else by the hash', async (t) => {
+test('anyone who is imported again counts as there already, by the former id or else by the hash', async (t) => {
   const { storage } = await openStorage(t)
   const password_hash = await hashBcrypt('correct horse', 4)
   const path = await temporaryFile(

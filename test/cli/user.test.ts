@@ -65,7 +65,7 @@ test('user create takes a password from standard input and does not print it', a
   t.true(await fits('ann@example.com', 'correct horse battery'))
 })
 
-test('user create says in one sentence what is wrong, and makes nobody', async (t) => {
+test('user create says in one sentence what is wrong, and makes no one', async (t) => {
   const { env, withStorage } = await prepare(t)
   await yumen(env, 'user', 'create', '--email', 'ann@example.com')
   const wrong = [

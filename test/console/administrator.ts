@@ -1,7 +1,7 @@
 import { createBrowser, type Browser, type Page } from '../support/browser.ts'
 import type { Fixture, Person } from '../support/start.ts'
 
-/** A browser in which somebody with these roles is signed in: the role `admin` unless others are named. */
+/** A browser in which someone with these roles is signed in: the role `admin` unless others are named. */
 export async function administrator(
   fixture: Fixture,
   roles: string[] = ['admin'],

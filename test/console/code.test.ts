@@ -147,7 +147,7 @@ test('the shell code of an application for people gets tokens for who pastes the
   }
 })
 
-test('the shell code of a device waits until somebody has signed in', async (t) => {
+test('the shell code of a device waits until someone has signed in', async (t) => {
   const { fixture, open } = await withResource(t)
   const form = await open('/console/clients/new?kind=native')
   const made = await form.submit('/console/clients/new', {

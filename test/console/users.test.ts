@@ -2,7 +2,7 @@ import { onStorages } from '../support/storages.ts'
 import { createBrowser, type Browser } from '../support/browser.ts'
 import type { Fixture } from '../support/start.ts'
 
-/** A browser in which somebody with the role `admin` is signed in. */
+/** A browser in which someone with the role `admin` is signed in. */
 async function administrator(fixture: Fixture): Promise<Browser> {
   const person = await fixture.addUser()
   await fixture.storage.users.update(person.id, { roles: ['admin'] })

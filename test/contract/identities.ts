@@ -52,7 +52,7 @@ function claims(test: TestFn, open: Open): void {
     t.deepEqual(await storage.identities.find(seen), identity)
   })
 
-  test('identities: another subject, app or provider is somebody else, letter by letter', async (t) => {
+  test('identities: another subject, app or provider is someone else, letter by letter', async (t) => {
     const { storage } = await open(t)
     const seen = seenOf({ subject: 'oAbc' })
     const others = [

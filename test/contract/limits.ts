@@ -97,7 +97,7 @@ function counting(test: TestFn, open: Open): void {
 }
 
 function expiry(test: TestFn, open: Open): void {
-  test('limits: after the span the count begins anew, in a new span', async (t) => {
+  test('limits: after the span the count begins again, in a new span', async (t) => {
     const { limits, now, pass } = await open(t)
     await limits.hit('a', 400)
     await limits.hit('a', 400)

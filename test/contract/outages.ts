@@ -8,7 +8,7 @@ export interface OutageBackend {
   storage: Storage
   /** Opens the same database with other limits; closed when the test ends. */
   reopen(limits: Partial<Limits>): Promise<Storage>
-  /** Opens a database on a port where nobody listens. */
+  /** Opens a database on a port where no one listens. */
   openNowhere(): Promise<Storage>
   /** Ends every connection to the database. */
   endConnections(): Promise<void>

@@ -66,7 +66,7 @@ export function rolesContract(
     for (const name of ['', '编辑', 'a\0']) t.false(await storage.roles.remove(name))
   })
 
-  test('roles: remove() of `admin` rejects with LastAdministrator while somebody has it who can sign in', async (t) => {
+  test('roles: remove() of `admin` rejects with LastAdministrator while someone has it who can sign in', async (t) => {
     const { storage } = await open(t)
     await storage.roles.put({ name: 'admin', permissions: {} })
     const { id } = await storage.users.create({ id: newId(), roles: ['admin'] })

@@ -110,7 +110,7 @@ function epochs(test: TestFn, open: OpenSignIns): void {
     t.deepEqual(await attached(storage, userId), [1, 2, 1, 1])
   })
 
-  test('sign-ins: refresh() brings an identity up to date, and gives nobody one', async (t) => {
+  test('sign-ins: refresh() brings an identity up to date, and gives no one one', async (t) => {
     const { storage } = await open(t)
     const [id, other] = [await person(storage), await person(storage)]
     const seen = { provider: 'acme', appId: 'app', subject: id, profile: {} }

@@ -216,7 +216,7 @@ const words = {
   mysql: { settings: 'SET SESSION', lock: 'GET_LOCK', unlock: 'RELEASE_LOCK' },
 }
 
-/** A port where somebody has listened a moment ago, and nobody now. */
+/** A port where someone has listened a moment ago, and no one now. */
 async function closedPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))

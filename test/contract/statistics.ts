@@ -67,7 +67,7 @@ function counters(test: TestFn, open: Open): void {
     )
   })
 
-  test('statistics: what processes add at once is all counted, and nobody twice', async (t) => {
+  test('statistics: what processes add at once is all counted, and no one twice', async (t) => {
     const { storage, beside } = await open(t)
     const people = Array.from({ length: 137 }, () => newId())
     await inParallel([storage.statistics, beside.statistics], 20, (store, index) =>

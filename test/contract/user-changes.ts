@@ -133,7 +133,7 @@ function changes(test: TestFn, open: Open): void {
     )
   })
 
-  test('users: update() of nobody is undefined', async (t) => {
+  test('users: update() of no one is undefined', async (t) => {
     const { storage } = await open(t)
     for (const id of [newId(), '', '张', 'a\0b']) {
       t.is(await storage.users.update(id, { nickname: 'x', roles: ['r'] }), undefined)

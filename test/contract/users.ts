@@ -52,7 +52,7 @@ function creation(test: TestFn, open: Open): void {
     }
   })
 
-  test('users: findById() returns undefined for an id that nobody has, of any characters', async (t) => {
+  test('users: findById() returns undefined for an id that no one has, of any characters', async (t) => {
     const { users } = await open(t)
     for (const id of [newId(), '', '张', 'a\0b', 'x'.repeat(5000)]) {
       t.is(await users.findById(id), undefined)
@@ -77,7 +77,7 @@ function creation(test: TestFn, open: Open): void {
     t.like(await users.findById(id), { loginCount: 20, lastLoginAt: now(), updatedAt })
   })
 
-  test('users: anyWithRole() tells whether somebody has the role, and nobody else’s', async (t) => {
+  test('users: anyWithRole() tells whether someone has the role, and no one else’s', async (t) => {
     const { users } = await open(t)
     t.false(await users.anyWithRole('admin'))
     await users.create({ id: newId(), roles: ['administrator'] })
@@ -175,7 +175,7 @@ function identifiers(test: TestFn, open: Open): void {
     t.is((await users.findByIdentifier('wei@example.com'))?.email, 'Wei@Example.com')
   })
 
-  test('users: findByIdentifier() returns undefined for what nobody has, of any characters', async (t) => {
+  test('users: findByIdentifier() returns undefined for what no one has, of any characters', async (t) => {
     const { users } = await open(t)
     await users.create({ id: newId(), email: 'wei@example.com', username: 'zhang' })
     const others = ['', 'wei', 'wei@example.co', '%', 'z_ang', 'zhang\0', 'zháng', '😀', "' OR 1=1"]
@@ -195,7 +195,7 @@ function passwords(test: TestFn, open: Open): void {
     t.is(await users.findPasswordHash(id), 'new')
   })
 
-  test('users: replacePasswordHash() of nobody’s password is false', async (t) => {
+  test('users: replacePasswordHash() of no one’s password is false', async (t) => {
     const { users } = await open(t)
     const { id } = await users.create({ id: newId() })
     t.false(await users.replacePasswordHash(id, '', 'new'))

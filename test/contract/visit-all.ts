@@ -12,7 +12,7 @@ export async function visitAll<T>(
   return seen
 }
 
-/** What nobody was ever given as a `next`. */
+/** What no one was ever given as a `next`. */
 export const garbledCursors = [
   '',
   'x',

@@ -26,7 +26,7 @@ async function open(t: ExecutionContext) {
   })
   const newUser = () => storage.users.create({ id: newId(), email: `${newSecret(6)}@example.com` })
 
-  /** Somebody who has added a passkey. */
+  /** Someone who has added a passkey. */
   const enrolled = async (key = newSecurityKey()) => {
     const user = await newUser()
     const { challenge } = await passkeys.registrationOptions(user)
@@ -66,7 +66,7 @@ const strangers: Place[] = [
   { origin, rpId: 'evil.example' },
 ]
 
-test('an answer from a page of another origin, or for another site, adds nothing and lets nobody in', async (t) => {
+test('an answer from a page of another origin, or for another site, adds nothing and lets no one in', async (t) => {
   const { passkeys, enrolled, newUser, ask, store } = await open(t)
   const { key } = await enrolled()
   for (const place of strangers) {
@@ -129,7 +129,7 @@ test('of 20 answers with one count at once one is good', async (t) => {
   t.is(proofs.filter(Boolean).length, 1)
 })
 
-test('what another key has signed, or nobody’s, is no answer', async (t) => {
+test('what another key has signed, or no one’s, is no answer', async (t) => {
   const { passkeys, enrolled, ask } = await open(t)
   const id = randomBytes(16)
   await enrolled(newSecurityKey(id))

@@ -99,7 +99,7 @@ test('the last way in stays', async (t) => {
   t.is((await fixture.storage.identities.listByUser(sub)).length, 1)
 })
 
-test('an identity that is somebody’s is not taken from them', async (t) => {
+test('an identity that is someone’s is not taken from them', async (t) => {
   const { fixture, google, person } = await scene(t)
   google.person = { sub: 'G1' }
   const begun = await begin(fixture)
@@ -111,7 +111,7 @@ test('an identity that is somebody’s is not taken from them', async (t) => {
   t.deepEqual(await fixture.storage.identities.listByUser(person.id), [])
 })
 
-test('what comes back is linked in the browser that was sent, and to whoever had sent it', async (t) => {
+test('what comes back is linked in the browser that was sent, and to anyone who had sent it', async (t) => {
   const { fixture, person } = await scene(t)
   const mine = await atIdentities(fixture, person)
   const callback = await callbackOf(await mine.page.submit('/link', { provider: 'google' }))
@@ -122,14 +122,14 @@ test('what comes back is linked in the browser that was sent, and to whoever had
   const theirs = await atIdentities(fixture, other)
   t.is((await theirs.browser.open(location)).status, 400)
   t.deepEqual(await fixture.storage.identities.listByUser(other.id), [])
-  // Nor by whoever is not signed in at all.
+  // Nor by anyone who is not signed in at all.
   const nobody = createBrowser(fixture.issuer)
   t.truthy((await nobody.open(location)).root.querySelector('[name=password]'))
   await mine.browser.open(location)
   t.is((await fixture.storage.identities.listByUser(person.id)).length, 1)
 })
 
-test('what comes back is not linked to somebody who has signed in since in the same browser', async (t) => {
+test('what comes back is not linked to someone who has signed in since in the same browser', async (t) => {
   const { fixture, person } = await scene(t)
   const { browser, page } = await atIdentities(fixture, person)
   const callback = await callbackOf(await page.submit('/link', { provider: 'google' }))

@@ -73,7 +73,7 @@ test('a proof is of one browser and one interaction, of one account, and for one
   const { fixture, person } = cast
   const mine = await proofOf(await begin(fixture))
 
-  // Somebody else's browser, with an interaction of its own.
+  // Someone else's browser, with an interaction of its own.
   const theirs = await begin(fixture)
   const at = theirs.login.url.href
   const foreign = await theirs.browser.open(`${at}/link?ticket=${mine.ticket}`)
@@ -165,7 +165,7 @@ test('a banned person is told so on the login page, and nothing is linked or cou
   t.deepEqual(failure?.details, { provider: 'google', reason: 'account_disabled' })
 })
 
-test('where registration is closed a stranger is told so, and whoever is known comes in', async (t) => {
+test('where registration is closed a stranger is told so, and anyone who is known comes in', async (t) => {
   const google = await oidcStandIn(t)
   const env = { ...googleEnv(google), REGISTRATION: 'closed' }
   const cast = await scene(google, await start(t, { env }))

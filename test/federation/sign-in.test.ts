@@ -81,7 +81,7 @@ test('an account of an unverified e-mail keeps nothing that was attached before 
   t.true('user' in again && again.user.id !== id)
 })
 
-test('an e-mail that nobody vouches for is not kept with a new account', async (t) => {
+test('an e-mail that no one vouches for is not kept with a new account', async (t) => {
   const { signIn } = await open(t)
   const outcome = await signIn(seenOf({ email: 'li@example.com', emailVerified: false }), {
     trustsEmail: true,

@@ -103,7 +103,7 @@ test('a client that may not use client_credentials is refused', async (t) => {
   t.is(await refusal(oidc.clientCredentialsGrant(config)), 'invalid_request')
 })
 
-test('a resource that nobody knows is refused with invalid_target', async (t) => {
+test('a resource that no one knows is refused with invalid_target', async (t) => {
   const fixture = await start(t)
   const { config } = await relyingParty(fixture, await fixture.addClient(machine))
   for (const resource of ['https://nobody.example/', 'not a uri', 'https://nobody.example/#x']) {

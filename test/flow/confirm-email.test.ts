@@ -7,7 +7,7 @@ import { onStorages } from '../support/storages.ts'
 
 const password = 'a fine long pass phrase'
 
-/** A server that lets nobody in whose address is not confirmed, and a browser that has come from an application. */
+/** A server that lets no one in whose address is not confirmed, and a browser that has come from an application. */
 async function open(
   t: ExecutionContext,
   begin: (options: { env: Record<string, string> }) => Promise<Fixture>,
@@ -119,7 +119,7 @@ onStorages('a taken e-mail leads to the same page, and no code works there', asy
   t.is(taken.shown, free.shown)
   t.deepEqual((await inbox.waitFor(/already have an account/)).to, [person.email])
 
-  // Even the owner's own code, should they have one, lets nobody in who has not given their password.
+  // Even the owner's own code, should they have one, lets no one in who has not given their password.
   await fixture.server.services.accounts.recovery.requestVerification(
     { email: person.email },
     { locale: 'zh-CN' },
@@ -155,7 +155,7 @@ test('an account without an address has none to confirm', async (t) => {
   t.regex(next.text, /wants to use your account/)
 })
 
-test('nobody comes to the page of the code without a password or a registration', async (t) => {
+test('no one comes to the page of the code without a password or a registration', async (t) => {
   const { arrive } = await open(t, (options) => start(t, options))
   const { browser, page } = await arrive()
   t.is((await browser.open(`${page.url.pathname}/verify`)).status, 400)

@@ -85,7 +85,7 @@ onStorages(
   },
 )
 
-test('an account is joined with a token only by its owner, with proof, and with nobody anonymous', async (t) => {
+test('an account is joined with a token only by its owner, with proof, and with no one anonymous', async (t) => {
   const issuer = await startIssuer(t)
   const fixture = await start(t, { env: trust(t, issuer) })
   const api = apiOf(fixture)

@@ -64,7 +64,7 @@ test('an opaque token of another client is inactive for a stranger', async (t) =
   t.deepEqual(await introspect(fixture, stranger, tokens.access_token), { active: false })
 })
 
-test('what is no token, or is signed by somebody else, is inactive', async (t) => {
+test('what is no token, or is signed by someone else, is inactive', async (t) => {
   const fixture = await start(t)
   const other = await start(t)
   const { client } = await signedIn(fixture)

@@ -16,7 +16,7 @@ test('ui_locales=zh-CN gives Chinese pages, also after a wrong password', async 
   t.is(again.root.querySelector('html')?.getAttribute('lang'), 'zh-CN')
 })
 
-test('Accept-Language decides when nobody else does; an unknown language is English', async (t) => {
+test('Accept-Language decides when no one else does; an unknown language is English', async (t) => {
   const fixture = await start(t)
   const party = await relyingParty(fixture, await fixture.addClient())
   const { url } = await party.begin()

@@ -145,7 +145,7 @@ test('a form on another site cannot sign a person out', async (t) => {
   t.is(await sessionOf(journey), 'signed in')
 })
 
-test('a logout where nobody is signed in goes straight back', async (t) => {
+test('a logout where no one is signed in goes straight back', async (t) => {
   const fixture: Fixture = await start(t)
   const journey = await signedIn(fixture, { client })
   const page = await createBrowser(fixture.issuer).open(logoutUrl(journey))

@@ -99,7 +99,7 @@ test('five wrong codes end a mail, and a new one makes the old one worthless', a
   t.truthy((await sent.submit('/mail/code', { code: second })).left)
 })
 
-test('a mail that went to an address signs nobody in once the account has another', async (t) => {
+test('a mail that went to an address signs no one in once the account has another', async (t) => {
   const { fixture, person, ask, mail } = await castOf(t, (options) => start(t, options))
   const { page } = await ask(person.email)
   const { code, link } = await mail()
@@ -112,7 +112,7 @@ test('a mail that went to an address signs nobody in once the account has anothe
   t.truthy((await page.submit('/mail/code', { code })).left)
 })
 
-test('somebody who was banned after the mail gets nowhere with it', async (t) => {
+test('someone who was banned after the mail gets nowhere with it', async (t) => {
   const { fixture, person, ask, mail } = await castOf(t, (options) => start(t, options))
   const { page } = await ask(person.email)
   await fixture.storage.users.update(person.id, { bannedAt: Date.now() })

@@ -74,7 +74,7 @@ test('the key set holds public keys of both algorithms, two of each, and nothing
   }
 })
 
-test('metadata can be cached: max-age, an ETag, 304 for whoever has it', async (t) => {
+test('metadata can be cached: max-age, an ETag, 304 for anyone who has it', async (t) => {
   const { issuer } = await start(t, { env: { JWKS_MAX_AGE_SECONDS: '120' } })
   for (const path of [...jwksPaths, ...discoveryPaths]) {
     const first = await fetch(`${issuer}/${path}`)

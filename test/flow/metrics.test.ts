@@ -111,7 +111,7 @@ test('in production there are no metrics unless the operator says so', async (t)
   t.is((await metricsOf(open)).status, 200)
 })
 
-test('where a token is set nobody reads metrics without it', async (t) => {
+test('where a token is set no one reads metrics without it', async (t) => {
   for (const env of [
     { METRICS_TOKEN: token },
     { METRICS_TOKEN: token, METRICS: 'open' },

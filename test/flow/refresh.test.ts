@@ -42,7 +42,7 @@ onEveryStorage(
   },
 )
 
-/** While the clock stands still no grace ends and nobody waits too long, however slow the machine is. */
+/** While the clock stands still no grace ends and no one waits too long, however slow the machine is. */
 function standingStill(): StartOptions {
   const at = Date.now()
   return { env: { REFRESH_GRACE_SECONDS: '120' }, now: () => at }

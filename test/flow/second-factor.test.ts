@@ -130,7 +130,7 @@ test('a client, a request and an essential claim can each ask for two factors; o
   }
 })
 
-test('acr_values that one factor satisfies, or that nobody knows, ask for nothing more', async (t) => {
+test('acr_values that one factor satisfies, or that no one knows, ask for nothing more', async (t) => {
   const cast = await castOf(await start(t))
   for (const acr_values of [`${two} ${one}`, one, 'urn:other']) {
     const { page, claims } = await withPassword(cast, { acr_values })

@@ -33,7 +33,7 @@ async function slowRequest(port: number): Promise<{ socket: Socket; answer: Prom
 /** Node says so when the request has reached the application (RFC 9110 §10.1.1). */
 const goOn = 'HTTP/1.1 100 Continue\r\n\r\n'
 
-/** Resolves when the server takes no connection any more. Asks rarely: while somebody comes, it goes on accepting. */
+/** Resolves when the server takes no connection any more. Asks rarely: while someone comes, it goes on accepting. */
 async function closed(port: number): Promise<void> {
   for (;;) {
     const socket = connect(port, '127.0.0.1')
@@ -47,7 +47,7 @@ async function closed(port: number): Promise<void> {
   }
 }
 
-test('on SIGTERM a server is not ready, takes who still comes, then nobody; requests under way get their answers', async (t) => {
+test('on SIGTERM a server is not ready, takes who still comes, then no one; requests under way get their answers', async (t) => {
   const yumen = await begun(t)
   const { socket, answer } = await slowRequest(yumen.port)
   yumen.signal('SIGTERM')

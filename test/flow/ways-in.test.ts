@@ -104,7 +104,7 @@ async function passkeyOf({ fixture, person }: Scene) {
   return (to: string) => key.get(to, { origin })
 }
 
-/** Somebody who has come from WeChat before. */
+/** Someone who has come from WeChat before. */
 async function fromWechat({ wechat, api }: Scene): Promise<{ id: string; code(): string }> {
   const li = { name: 'Li' }
   const { body } = await api.call('POST', '/auth/wechat-login', {
@@ -215,7 +215,7 @@ const ways: Record<string, Way> = {
   },
 }
 
-/** What follows a sign-in, as somebody from outside sees it. */
+/** What follows a sign-in, as someone from outside sees it. */
 async function traceOf({ fixture }: Scene, id: string) {
   await fixture.server.services.telemetry.audit.flush()
   const { events } = await fixture.storage.audit.list({ target: `user:${id}`, limit: 100 })
@@ -237,7 +237,7 @@ for (const [name, way] of Object.entries(ways))
     let before: Awaited<ReturnType<typeof traceOf>> | undefined
     const finish = await way(scene, async (userId = id) => {
       id = userId
-      // Somebody who was here before, on a device that nobody remembers.
+      // Someone who was here before, on a device that no one remembers.
       await users.recordLogin(id)
       for (const known of await scene.fixture.storage.artifacts.listByAccount('KnownDevice', id))
         await scene.fixture.storage.artifacts.remove('KnownDevice', known.key)

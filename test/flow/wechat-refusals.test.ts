@@ -119,7 +119,7 @@ test('what WeChat says of a code is told, and is audited', async (t) => {
   t.is(types.filter((type) => type === 'login.failed').length, 5)
 })
 
-test('a banned person stays out, a closed house takes nobody new', async (t) => {
+test('a banned person stays out, a closed house takes no one new', async (t) => {
   const world = await openWorld(t, (options) => start(t, options))
   const { wechat, fixture, login } = world
   const { user } = (await login({ name: 'Li' })).body

@@ -10,7 +10,7 @@ const second = 1000
 const minute = 60 * second
 const hour = 60 * minute
 
-/** A queue that nobody but the test works, before a mail server that is away until it is told to come back. */
+/** A queue that no one but the test works, before a mail server that is away until it is told to come back. */
 async function open(t: ExecutionContext) {
   const { storage, clock } = await openStorage(t)
   const sent: Mail[] = []

@@ -49,7 +49,7 @@ for (const [title, options, prefix] of [
     t.is(seen.length, 1)
   })
 
-test('STARTTLS that a server offers is verified also where nobody has asked for it', async (t) => {
+test('STARTTLS that a server offers is verified also where no one has asked for it', async (t) => {
   const { port, seen } = await mailServer(t, certificate)
   await isRefused(t, `smtp://localhost:${port}`)
   t.deepEqual(seen, [])

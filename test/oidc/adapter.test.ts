@@ -77,7 +77,7 @@ test('a device code is found by its user code, which is stored as a hash', async
   t.is(rows()[0]!['key_hash'], artifactKey('device-code'))
 })
 
-test('whoever loses the race for a code gets invalid_grant, for a pushed request invalid_request_uri', async (t) => {
+test('anyone who loses the race for a code gets invalid_grant, for a pushed request invalid_request_uri', async (t) => {
   const code = await begin(t, 'AuthorizationCode')
   await code.adapter.upsert('id', {}, 60)
   await code.adapter.consume('id')
@@ -115,7 +115,7 @@ test('a spent refresh token counts as unspent within the grace, a spent code nev
   t.like(await code.adapter.find('id'), { consumed: at / 1000 })
 })
 
-test('without a grace a spent refresh token is spent, and its replay is nobody’s business', async (t) => {
+test('without a grace a spent refresh token is spent, and its replay is no one’s business', async (t) => {
   const { adapter, replays } = await begin(t, 'RefreshToken', 0)
   await adapter.upsert('id', {}, 60)
   await adapter.consume('id')

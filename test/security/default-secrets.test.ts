@@ -27,7 +27,7 @@ const forbidden: Record<string, RegExp> = {
   'a token of a service': /\b(ghp_\w{30,}|AKIA[A-Z0-9]{16}|xox[bp]-[\w-]{20,}|npm_\w{30,})\b/,
 }
 
-/** Not where somebody could take it for a default: `NAME=value`, `NAME: "value"`, and without quotes in YAML. */
+/** Not where someone could take it for a default: `NAME=value`, `NAME: "value"`, and without quotes in YAML. */
 const noDefaults: Record<string, RegExp> = {
   'a value for SECRET_KEY': /\bSECRET_KEY(_PREVIOUS)?(=["']?|:\s*["'])[\w+/-]{8,}/,
   'a password for the administrator': /\bADMIN_PASSWORD(=["']?|:\s*["'])\w/,

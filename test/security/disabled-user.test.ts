@@ -10,7 +10,7 @@ import { introspect, newCast, obtainCode, offline, post, redeem, refresh, send }
 
 /** authentik CVE-2025-53942: a deactivated user could still sign in by another way than the one that was closed. */
 
-/** Everything that somebody can hold who was let in, in every form that we give out. */
+/** Everything that someone can hold who was let in, in every form that we give out. */
 async function everyWayIn(fixture: Fixture) {
   const resource = fixture.config.API_RESOURCE
   const browser = createBrowser(fixture.issuer)

@@ -50,7 +50,7 @@ async function timeOf(work: () => Promise<unknown>): Promise<number> {
 }
 
 for (const [path, body] of Object.entries(bodies)) {
-  test.serial(`POST ${path} does not tell whether somebody has an address`, async (t) => {
+  test.serial(`POST ${path} does not tell whether someone has an address`, async (t) => {
     t.timeout(180_000)
     const inbox = await openInbox(t)
     const fixture = await start(t, { env: { ...env, SMTP_URL: inbox.url } })

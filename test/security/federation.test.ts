@@ -19,7 +19,7 @@ import { dumpStorage } from './dump.ts'
 
 /**
  * Sign-in through others, as it went wrong elsewhere: Casdoor CVE-2026-9092 and Keycloak CVE-2026-9087 (linking by an
- * e-mail that nobody verified), Supabase CVE-2026-31813 (somebody else's ID token), Zitadel CVE-2025-46815 (a replayed
+ * e-mail that no one verified), Supabase CVE-2026-31813 (someone else's ID token), Zitadel CVE-2025-46815 (a replayed
  * callback), Dex CVE-2022-39222 (another browser's).
  */
 interface Scene {
@@ -35,7 +35,7 @@ async function scene(t: Parameters<typeof start>[0]): Promise<Scene> {
 const hasSession = async (browser: ReturnType<typeof createBrowser>, { issuer }: Fixture) =>
   (await browser.jar.getCookies(issuer)).some(({ key }) => key.endsWith('_session'))
 
-test('an e-mail that the provider has not verified links nothing and signs nobody in', async (t) => {
+test('an e-mail that the provider has not verified links nothing and signs no one in', async (t) => {
   const { google, fixture } = await scene(t)
   const victim = await fixture.addUser({ email: 'victim@gmail.com' })
   await fixture.storage.users.update(victim.id, { emailVerified: true })
@@ -47,7 +47,7 @@ test('an e-mail that the provider has not verified links nothing and signs nobod
     t.truthy(page.root.querySelector('[name=ticket]'), JSON.stringify(lie))
     t.false(await hasSession(begun.browser, fixture))
   }
-  // Nor does one that Google has verified once, in somebody else's domain.
+  // Nor does one that Google has verified once, in someone else's domain.
   const person = await fixture.addUser({ email: 'victim@other.example' })
   await fixture.storage.users.update(person.id, { emailVerified: true })
   google.person = { sub: 'attacker', email: person.email, email_verified: true }

@@ -39,7 +39,7 @@ test.after.always(async () => {
 const count = async (): Promise<number> =>
   (await fixture.storage.users.list({ limit: 100 })).users.length
 
-/** No door opens: neither the exchange, under any name, nor our own API; and nobody is made. */
+/** No door opens: neither the exchange, under any name, nor our own API; and no one is made. */
 async function isRefused(t: ExecutionContext, token: string, label: string): Promise<void> {
   const before = await count()
   for (const type of ['jwt', 'id_token', 'access_token']) {

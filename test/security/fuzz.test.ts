@@ -66,7 +66,7 @@ const keys = [
 const objectOf = (entries: [string, Written][]): Written =>
   `{${entries.map(([key, value]) => `"${key}":${value}`).join(',')}}`
 
-/** The valid body with one thing wrong: each member in some nasty way or missing, members that nobody asked for. */
+/** The valid body with one thing wrong: each member in some nasty way or missing, members that no one asked for. */
 function mutations(valid: () => Record<string, unknown>, random: () => number): Written[] {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
   const entries = (): [string, Written][] =>
@@ -120,7 +120,7 @@ function isSound(
   t.regex(String(json['trace_id']), /^[0-9a-f]{32}$/, label)
 }
 
-/** Whoever may do all of it, and what they do it to. */
+/** Anyone who may do all of it, and what they do it to. */
 async function scene(fixture: Fixture, t: ExecutionContext) {
   const boss = await fixture.addUser()
   await fixture.storage.users.update(boss.id, { roles: ['admin'] })
@@ -169,7 +169,7 @@ onEveryDatabase('no body makes a route of the JSON API fail', async (t, begin) =
         }),
       )
     }
-    // Nothing of it was refused only because nobody was signed in any more.
+    // Nothing of it was refused only because no one was signed in any more.
     const { json } = await send(url, { method, headers, body: JSON.stringify(bodies[name]!()) })
     if (operation.isGuarded && !erase.includes(operation)) t.not(json['code'], 'unauthorized', name)
   }

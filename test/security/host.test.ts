@@ -104,7 +104,7 @@ async function addressOf(fixture: Fixture, forwardedFor: string[]): Promise<stri
   return (JSON.parse(line) as { address: string }).address
 }
 
-/** What a sender may write, to be somebody else or nobody. */
+/** What a sender may write, to be someone else or no one. */
 const claims = [
   '6.6.6.6',
   '127.0.0.1',

@@ -36,7 +36,7 @@ test('HEAD says what GET says, without a body', async (t) => {
   }
 })
 
-test('TRACE and methods that nobody knows give nothing back', async (t) => {
+test('TRACE and methods that no one knows give nothing back', async (t) => {
   for (const path of paths) {
     for (const method of ['TRACE', 'CONNECT', 'PROPFIND', 'GARBAGE']) {
       const headers: [string, string][] = [['cookie', 'yumen_session=a-secret-cookie']]

@@ -125,7 +125,7 @@ test('no step is taken when the browser says that another site began it', async 
   t.is(await stored(mine), before)
 })
 
-test('a step that is not due is refused: nobody consents before they sign in', async (t) => {
+test('a step that is not due is refused: no one consents before they sign in', async (t) => {
   const mine = await begun(server())
   const before = await stored(mine)
   for (const step of ['/consent', '/continue', '/second-factor', '/second-factor/enrol']) {

@@ -86,7 +86,7 @@ test('the addresses of a /64, however they are written, share requests and guess
   t.is(await login(fixture, { identifier, password }, ['2001:db8::a']), 429)
 })
 
-/** Counts how often a password is held against somebody's own hash; the server knows nothing of it. */
+/** Counts how often a password is held against someone's own hash; the server knows nothing of it. */
 function watch(t: ExecutionContext, { server: { services } }: Fixture): () => number {
   const { passwords } = services.accounts
   const { verify } = passwords

@@ -153,7 +153,7 @@ const occasions: Record<string, (fixture: Fixture, inbox: Inbox) => Promise<numb
   },
 }
 
-/** Asks for another address as somebody who has just signed in. */
+/** Asks for another address as someone who has just signed in. */
 async function changeAddress(fixture: Fixture, email: string): Promise<number> {
   const { access_token: token } = await apiOf(fixture).login(await fixture.addUser())
   return say(fixture, '/users/me/email', { email, token })

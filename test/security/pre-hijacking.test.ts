@@ -201,7 +201,7 @@ onEveryDatabase(
   },
 )
 
-test('whoever is signed in to another account takes the account over, as a stranger does', async (t) => {
+test('anyone who is signed in to another account takes the account over, as a stranger does', async (t) => {
   const cast = await scene(t, (options) => start(t, options))
   const { access_token: token } = await cast.api.login(await cast.fixture.addUser())
   const body = { token: await linkOf(cast, '/auth/request-verify', /^Your code is/) }

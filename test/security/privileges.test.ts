@@ -11,7 +11,7 @@ import { sharedServer } from './shared-server.ts'
 // The attacks have wrong passwords in them.
 const server = sharedServer({ env: { LOGIN_MAX_FAILURES: '0' } })
 
-/** What only the server or an administrator may say about somebody, as a client might spell it. */
+/** What only the server or an administrator may say about someone, as a client might spell it. */
 const privileged: Record<string, unknown> = {
   id: 'x',
   sub: 'x',
@@ -88,7 +88,7 @@ test('whatever people may change about themselves, they change nothing that is n
   }
 })
 
-test('whoever registers gets no more than an account, whatever they send along', async (t) => {
+test('anyone who registers gets no more than an account, whatever they send along', async (t) => {
   const fixture = server()
   for (const [field, value] of Object.entries(privileged)) {
     if (['email', 'password'].includes(field)) continue
@@ -107,7 +107,7 @@ test('whoever registers gets no more than an account, whatever they send along',
   }
 })
 
-test('a client that acts for itself opens no route about the account of whoever calls', async (t) => {
+test('a client that acts for itself opens no route about the account of anyone who calls', async (t) => {
   const fixture = server()
   const scope = 'account:read account:write'
   const client = await fixture.addClient({ ...withoutRedirect('client_credentials'), scope })
@@ -149,7 +149,7 @@ async function victim(fixture: Fixture): Promise<Victim> {
   }
 }
 
-/** The ways in which a request may name somebody. */
+/** The ways in which a request may name someone. */
 const named = ({ id, email }: Person): Record<string, string> => ({
   id,
   user_id: id,
@@ -207,7 +207,7 @@ async function attack(
   return seen
 }
 
-test('no route changes anything for whoever only names somebody and has no session', async (t) => {
+test('no route changes anything for anyone who only names someone and has no session', async (t) => {
   const seen = await attack(
     t,
     () => true,
@@ -216,7 +216,7 @@ test('no route changes anything for whoever only names somebody and has no sessi
   t.deepEqual([...seen], ['401'])
 })
 
-test('no route changes somebody else for whoever has a session of their own', async (t) => {
+test('no route changes someone else for anyone who has a session of their own', async (t) => {
   const seen = await attack(
     t,
     ({ path }) => path !== '/auth/verify',

@@ -48,7 +48,7 @@ test('an enrolment form that stood open before the person had a factor replaces 
   t.regex(again.text, /Enter the code/)
 })
 
-test('a right code does not raise a session that is somebody else’s by then', async (t) => {
+test('a right code does not raise a session that is someone else’s by then', async (t) => {
   const fixture = await start(t)
   const { client, person } = await newCast(fixture, { first_party: true })
   const app = await addApp(fixture, person.id)

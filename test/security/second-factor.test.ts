@@ -205,7 +205,7 @@ test('a code that was right once is wrong in another browser, also with an earli
     t.is((await question.submit('/second-factor', { code })).status, 422)
 })
 
-test('the device cookie of another person, or a changed one, spares nobody', async (t) => {
+test('the device cookie of another person, or a changed one, spares no one', async (t) => {
   const fixture = await start(t)
   const { app, page, browser, person } = await atQuestion(fixture)
   await page.submit('/second-factor', { code: app.next(), remember: 'yes' })

@@ -90,7 +90,7 @@ function changes(value: string): string[] {
   return [other + value.slice(1), value.slice(0, -1), `${value}x`, '', '%00', '"', '%E0%A4%A']
 }
 
-test('a form of the engine without its token is refused and signs nobody out', async (t) => {
+test('a form of the engine without its token is refused and signs no one out', async (t) => {
   const fixture = server()
   const cast = await newCast(fixture)
   const browser = createBrowser(fixture.issuer)

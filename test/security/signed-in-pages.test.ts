@@ -42,7 +42,7 @@ async function signIn(fixture: Fixture, person: Person): Promise<Browser> {
   return browser
 }
 
-test('every page sends whoever is not signed in to the sign-in, and does nothing', async (t) => {
+test('every page sends anyone who is not signed in to the sign-in, and does nothing', async (t) => {
   const fixture = await start(t)
   t.true(pages.length > 1)
   for (const page of pages) {

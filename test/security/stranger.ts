@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { newSecret } from '#lib/ids.ts'
 import { withoutRandom } from './clean.ts'
 
-/** One request, asked again and again about somebody who has an account and somebody who has none. */
+/** One request, asked again and again about someone who has an account and someone who has none. */
 export interface Question {
   url: string
   /** JSON in which `ADDRESS` stands for the address; a form with the cookies of its page. */

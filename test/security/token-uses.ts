@@ -2,7 +2,7 @@ import { apiKeyType } from '#oidc/exchange-api-key.ts'
 import { tokenExchange } from '#oidc/token-exchange.ts'
 import { basic, post, send, type Answer, type Cast } from './journey.ts'
 
-/** Where somebody may try to get on with a token, beside userinfo and introspection. */
+/** Where someone may try to get on with a token, beside userinfo and introspection. */
 export interface TokenUses {
   /** Our own API: of a person, of an administrator. */
   api(token: string): Promise<Answer[]>

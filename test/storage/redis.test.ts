@@ -152,7 +152,7 @@ function registerTests(sharedUrl: string): void {
     t.deepEqual(await redis.keys(`${prefix}*`), [])
   })
 
-  test('a counter ends with its span, and its key tells nobody whose it is', async (t) => {
+  test('a counter ends with its span, and its key tells no one whose it is', async (t) => {
     const { limits, redis, prefix } = await open(t, sharedUrl)
     await limits.hit('login:192.0.2.1', 60_000)
     await limits.hit('login:192.0.2.1', 120_000)

@@ -8,7 +8,7 @@ sqlContracts(test, 'sqlite')
 
 const limits = { poolMax: 1, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 }
 
-test('nobody else on the machine may read the files', async (t) => {
+test('no one else on the machine may read the files', async (t) => {
   const { url } = await openDatabase(t, 'sqlite')
   const storage = await openSqlStorage({ ...limits, url, now: Date.now })
   t.teardown(storage.close)

@@ -4,7 +4,7 @@ import { newId } from '#lib/ids.ts'
 import { createSealer } from '#lib/sealing.ts'
 import type { Fixture } from './start.ts'
 
-/** An authenticator app on somebody's phone. */
+/** An authenticator app on someone's phone. */
 export interface App {
   /** A code that has not been shown yet: of this step, then of the next one. */
   next(): string

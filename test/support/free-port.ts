@@ -15,7 +15,7 @@ export async function freePort(): Promise<number> {
 
 /**
  * Seconds may pass between the look and the use. Until this process ends it holds the UDP port of the same number, which
- * nobody else can have: so no other test process is given the port.
+ * no one else can have: so no other test process is given the port.
  */
 function reserve(port: number): Promise<boolean> {
   const socket = createSocket('udp4').unref()

@@ -19,7 +19,7 @@ export interface Issuer {
   host: string
   jwksUri: string
   audience: string
-  /** How often somebody has asked for the keys. */
+  /** How often someone has asked for the keys. */
   fetches: number
   behaviour: 'fine' | 'down' | 'slow' | 'huge' | 'redirect' | 'garbled'
   /** The public key in service. */

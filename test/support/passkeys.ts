@@ -10,7 +10,7 @@ import type { Fixture, Person } from './start.ts'
 export interface VirtualAuthenticator {
   cdp: CDPSession
   id: string
-  /** Whether it answers by itself, as if somebody touched it. */
+  /** Whether it answers by itself, as if someone touched it. */
   answers(isPresent: boolean): Promise<void>
 }
 

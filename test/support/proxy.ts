@@ -13,7 +13,7 @@ export interface Proxy {
   silenceAt(text: string): void
   /** From now on every answer is late by so much. */
   delay(ms: number): void
-  /** New connections work again. What was under way stays silent for ever, as behind a firewall that has forgotten it. */
+  /** New connections work again. What was under way stays silent forever, as behind a firewall that has forgotten it. */
   resume(): void
 }
 

@@ -26,7 +26,7 @@ export interface App {
   secret: string
 }
 
-/** Somebody with WeChat; their openid is another one in every app. */
+/** Someone with WeChat; their openid is another one in every app. */
 export interface Person {
   name: string
   unionId?: string

@@ -36,7 +36,7 @@ export interface Wechat {
   calls: string[]
   /** What must be found nowhere else: secrets, session keys, access tokens, request ids. */
   secrets: Set<string>
-  /** `wx.login` in somebody's phone: a code, and a session key with which the phone's open data is sealed from now on. */
+  /** `wx.login` in someone's phone: a code, and a session key with which the phone's open data is sealed from now on. */
   login(person: Person, app?: App): string
   /** Open data of the person as the phone gets it, with a watermark unless there is one. */
   seal(person: Person, data: object, app?: App): { encrypted_data: string; iv: string }
@@ -114,7 +114,7 @@ export async function startWechat(): Promise<Wechat> {
   }
 }
 
-/** What happens on somebody's phone. */
+/** What happens on someone's phone. */
 function phoneOf(state: State, first: App): Pick<Wechat, 'login' | 'seal' | 'sign' | 'phoneCode'> {
   const keyOf = (person: Person, { id }: App): string =>
     state.sessionKeys.get(openidOf(person, id)) ?? ''

@@ -44,13 +44,13 @@ test('the right password is the user', async (t) => {
   t.is(user?.id, id)
 })
 
-test('a wrong password is nobody, and nothing is counted', async (t) => {
+test('a wrong password is no one, and nothing is counted', async (t) => {
   const { authenticate, users, id } = await begin(t)
   t.is(await authenticate({ identifier: email, password: 'wrong', ...here }), undefined)
   t.is((await users.findById(id))?.loginCount, 0)
 })
 
-test('an unknown person, one without a password and a banned one are nobody', async (t) => {
+test('an unknown person, one without a password and a banned one are no one', async (t) => {
   const { authenticate, users, id } = await begin(t)
   t.is(await authenticate({ identifier: 'nobody', password: 'the right one', ...here }), undefined)
   await users.update(id, { bannedAt: 1 })
@@ -190,7 +190,7 @@ test('thirty people sign in from one address at once', async (t) => {
   t.is(answers.filter(Boolean).length, 30)
 })
 
-test('tries that nobody looked at because the server was busy lock nobody out', async (t) => {
+test('tries that no one looked at because the server was busy lock no one out', async (t) => {
   const { authenticate, users, limits } = await begin(t)
   const full = createPasswords({ ...cheap, queueMax: 0 })
   const atBusyServer = createAuthenticate({ users, passwords: full, limits })

@@ -28,7 +28,7 @@ test('an account whose grace is over goes with every sign-in and token, and no o
   t.deepEqual(await eraseDue(storage.users, storage.artifacts), [waiting])
 })
 
-test('the last administrator stays, and keeps nobody else from being erased', async (t) => {
+test('the last administrator stays, and keeps no one else from being erased', async (t) => {
   const { storage, clock } = await openStorage(t)
   const [administrator, other] = [newId(), newId()]
   await storage.users.create({ id: administrator, roles: ['admin'] })

@@ -17,7 +17,7 @@ test('a recipient gets so many mails an hour, however the address is written', a
   t.true(await maySend('li@example.com', '192.0.2.1'))
 })
 
-test('an address of the network causes so many mails an hour, and uses up nobody else’s', async (t) => {
+test('an address of the network causes so many mails an hour, and uses up no one else’s', async (t) => {
   const { maySend } = await open(t)
   for (const to of ['a@example.com', 'b@example.com', 'c@example.com'])
     t.true(await maySend(to, '192.0.2.1'))

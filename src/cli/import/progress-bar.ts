@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty'
 
-/** One line that is drawn again and again; nothing where nobody looks. */
+/** One line that is drawn again and again; nothing where no one looks. */
 export interface ProgressBar {
   draw(doneBytes: number, rows: number): void
   clear(): void

@@ -41,7 +41,7 @@ export async function openProgress(input: string, options: string): Promise<Prog
   const parsed = stored === undefined ? undefined : schema.safeParse(parse(stored))
   if (parsed && parsed.data?.fingerprint !== fingerprint) {
     throw new Error(
-      `${path} is of another file or of other options. Delete it to begin anew; whoever is there already will be left as they are.`,
+      `${path} is of another file or of other options. Delete it to start again; users that were imported already stay as they are.`,
     )
   }
   return {

@@ -69,8 +69,8 @@ const valueOf = (user: NewUser, field: string): string | undefined =>
   field === 'email' ? user.email : field === 'username' ? user.username : undefined
 
 /**
- * Whether whoever has the taken value is this very person, imported before: the same former id or, where the file has
- * none, the same password hash, which nobody else has.
+ * Whether anyone who has the taken value is this very person, imported before: the same former id or, where the file has
+ * none, the same password hash, which no one else has.
  */
 export async function isThereAlready(
   target: Target,

@@ -2,7 +2,7 @@ import type { IdentityProfile } from '#storage/identities.ts'
 import { askJson, failed, seen, textOf, type Upstream, type UpstreamParts } from './upstream.ts'
 
 /**
- * GitHub: OAuth 2.0 with PKCE. The e-mail of `/user` is whatever the person shows to everybody, mostly nothing; the one
+ * GitHub: OAuth 2.0 with PKCE. The e-mail of `/user` is whatever the person shows to everyone, mostly nothing; the one
  * that counts is the primary address of `/user/emails`, when it is verified.
  * https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
  */

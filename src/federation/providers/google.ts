@@ -4,7 +4,7 @@ import { textOf, type Upstream, type UpstreamParts } from './upstream.ts'
 
 /**
  * Google: OpenID Connect. `email_verified` is a promise only where Google runs the mailbox: for gmail.com and for the
- * domain of an organisation (`hd`); any other address was verified once and may be somebody else's by now.
+ * domain of an organisation (`hd`); any other address was verified once and may be someone else's by now.
  * https://developers.google.com/identity/openid-connect/openid-connect#an-id-tokens-payload
  */
 export const createGoogle = (parts: UpstreamParts): Upstream =>

@@ -107,7 +107,7 @@ async function discover(
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
   const { status, body } = await askJson(outbound, url)
   if (status !== 200) throw failed(`the metadata of ${issuer} answered ${status}`)
-  // Discovery §4.3: whoever answers for another issuer is an impostor.
+  // Discovery §4.3: anyone who answers for another issuer is an impostor.
   if (body['issuer'] !== metadataIssuer)
     throw failed(`the metadata at ${issuer} is of another issuer`)
   const [authorizeUrl, tokenUrl, jwksUrl] = [
@@ -130,7 +130,7 @@ async function discover(
   }
 }
 
-/** An address of the metadata that we may ask; whoever answers the discovery does not choose our neighbours. */
+/** An address of the metadata that we may ask; anyone who answers the discovery does not choose our neighbours. */
 function endpoint(
   outbound: Outbound,
   body: Record<string, unknown>,
@@ -177,7 +177,7 @@ async function verify(
   return payload
 }
 
-/** OIDC Core §5.3.2: an answer about somebody else is none. */
+/** OIDC Core §5.3.2: an answer about someone else is none. */
 async function userinfo(
   outbound: Outbound,
   { userinfoUrl }: Metadata,
@@ -189,6 +189,6 @@ async function userinfo(
   const { status, body } = await askJson(outbound, userinfoUrl, {
     headers: { authorization: `Bearer ${token}` },
   })
-  if (status !== 200 || body['sub'] !== claims.sub) throw failed('userinfo is about somebody else')
+  if (status !== 200 || body['sub'] !== claims.sub) throw failed('userinfo is about someone else')
   return body
 }

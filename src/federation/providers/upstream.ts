@@ -54,7 +54,7 @@ export interface UpstreamParts {
   now(): number
 }
 
-/** Why nobody arrived. `detail` is for the log: never a secret, a code or a token. */
+/** Why no one arrived. `detail` is for the log: never a secret, a code or a token. */
 export class UpstreamFailure extends Error {
   readonly reason: 'cancelled' | 'failed' | 'unavailable'
   constructor(reason: UpstreamFailure['reason'], detail: string, options?: ErrorOptions) {
@@ -108,6 +108,6 @@ export function seen(
 ): SeenIdentity {
   const subject = typeof key.subject === 'number' ? String(key.subject) : textOf(key.subject)
   if (subject === undefined || subject.length > 255 || subject.includes('\0'))
-    throw failed('the answer names nobody')
+    throw failed('the answer names no one')
   return { ...key, subject, unionId, profile }
 }

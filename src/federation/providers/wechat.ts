@@ -37,7 +37,7 @@ function createWechat(
         grant_type: 'authorization_code',
       }),
     async identify({ tokens }) {
-      // A page that is only previewed runs as a made-up person whose openid is nobody's.
+      // A page that is only previewed runs as a made-up person whose openid is no one's.
       if (tokens['is_snapshotuser'] === 1) throw failed('WeChat answered with a snapshot user')
       const openid = textOf(tokens['openid'])
       const user = await call(outbound, `${api}/sns/userinfo`, {
@@ -45,7 +45,7 @@ function createWechat(
         openid: openid ?? '',
         lang: 'zh_CN',
       })
-      if (user['openid'] !== openid) throw failed('WeChat answered about somebody else')
+      if (user['openid'] !== openid) throw failed('WeChat answered about someone else')
       return seen(
         { provider: 'wechat', appId, subject: openid },
         { nickname: textOf(user['nickname']), avatarUrl: textOf(user['headimgurl']) },

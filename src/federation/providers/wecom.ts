@@ -59,7 +59,7 @@ export function createWecom({
     redeem: async (code) =>
       call('/cgi-bin/auth/getuserinfo', { access_token: await tokenOfApp(), code }),
     async identify({ tokens }) {
-      // Whoever is no member has an `openid` and no `userid`, and is not let in.
+      // Anyone who is no member has an `openid` and no `userid`, and is not let in.
       const userid = textOf(tokens['userid'])
       if (userid === undefined) throw failed('not a member of the company')
       const user = await call('/cgi-bin/user/get', { access_token: await tokenOfApp(), userid })

@@ -15,7 +15,7 @@ import { recordName } from './record.ts'
  * An index is written before its record, so that a crash in between leaves an entry that leads nowhere, never a token
  * that cannot be found and revoked. For the same reason removing a record leaves its entries, because the same record
  * may just be written again; and so an old session's end cannot cost its successor the uid. Entries go when they have
- * expired, and whoever follows one checks that the record still says the same.
+ * expired, and anyone who follows one checks that the record still says the same.
  */
 export interface Indexes {
   /** Resolves once everything that must lead to the record does. */

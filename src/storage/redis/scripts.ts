@@ -56,7 +56,7 @@ local function isLive(now)
 end
 `
 
-/** ARGV: now, milliseconds to live ('' for ever), then fields and values. What has expired already is not written. */
+/** ARGV: now, milliseconds to live ('' forever), then fields and values. What has expired already is not written. */
 const write = `
 local function write()
   redis.call('DEL', KEYS[1])

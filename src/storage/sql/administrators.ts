@@ -12,7 +12,7 @@ const texts = {
  * was one who can sign in and there would be none.
  *
  * Those who may do so wait for one another at one row, so that of two who each see the other's administrator remain the
- * second sees what the first has done. Whoever makes an administrator need not wait.
+ * second sees what the first has done. Anyone who makes an administrator need not wait.
  */
 export async function keepingAnAdministrator<T>(run: Run, work: () => Promise<T>): Promise<T> {
   await run(texts.queue, [])

@@ -204,7 +204,7 @@ async function putIfAbsent(
     }
     const { changes } = await run(texts.replaceExpired, [...values, model, hash, at])
     if (changes === 1) return true
-    // Neither: somebody has it, or a sweeper took the expired one away between the two statements; then once more.
+    // Neither: someone has it, or a sweeper took the expired one away between the two statements; then once more.
     if (await first(run, texts.find, [model, hash, at])) return false
   }
 }

@@ -130,8 +130,8 @@ const dialectFrom = (knex: Knex): Dialect => knex.userParams['dialect']
 
 /**
  * A process that died between CREATE TABLE and the note that the migration ran leaves a table, perhaps without its
- * indexes. Nobody has written to it, because nobody starts before the migrations are through. A table with rows is
- * somebody's: then CREATE TABLE fails and says so.
+ * indexes. No one has written to it, because no one starts before the migrations are through. A table with rows is
+ * someone's: then CREATE TABLE fails and says so.
  */
 async function dropLeftover(knex: Knex, name: string): Promise<void> {
   if (!(await knex.schema.hasTable(name))) return

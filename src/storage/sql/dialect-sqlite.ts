@@ -40,7 +40,7 @@ export const sqlite: Dialect = {
   insertMissing,
   deleteUpTo: (table, column, limit) =>
     `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE ${column} <= ? ORDER BY ${column} LIMIT ${limit})`,
-  // Whoever has a transaction that may write is alone.
+  // Anyone who has a transaction that may write is alone.
   forUpdateSkippingLocked: '',
   supportsReturning: async () => true,
   lock: (options: ConnectOptions, name, waitMs) =>

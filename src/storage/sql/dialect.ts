@@ -84,7 +84,7 @@ export interface Dialect {
   /** DELETE of at most `limit` rows of `table` with `column <= ?`, the least first, without waiting for rows in use. */
   deleteUpTo(table: string, column: string, limit: number): string
 
-  /** Ends a SELECT, in a transaction, whose rows nobody else is to take: rows that somebody has taken are passed over. */
+  /** Ends a SELECT, in a transaction, whose rows no one else is to take: rows that someone has taken are passed over. */
   readonly forUpdateSkippingLocked: string
 
   /** Whether the server at the other end answers an upsert that ends in RETURNING. */

@@ -95,7 +95,7 @@ export function createIdentityStore({ run, transaction }: Statements, now: Clock
         if ((known.userId ?? userId) !== userId) throw new AlreadyExists('identity')
         return put(run, seen, { ...known, userId, at: now() })
       }).catch((error: unknown) => {
-        // Whichever of its keys somebody else was quicker with.
+        // Whichever of its keys someone else was quicker with.
         throw error instanceof AlreadyExists
           ? new AlreadyExists('identity', { cause: error })
           : error
@@ -135,7 +135,7 @@ async function unlink(run: Run, userId: string, id: string): Promise<boolean> {
   return true
 }
 
-/** What is there of somebody before anything is written; whoever comes between finds the unique keys taken. */
+/** What is there of someone before anything is written; anyone who comes between finds the unique keys taken. */
 interface Known {
   own: Identity | undefined
   /** Whose the union is. */

@@ -55,7 +55,7 @@ export async function lockPostgres(
 const settings = (waitMs: number): string[] => [
   'statement_timeout = 0',
   'idle_in_transaction_session_timeout = 0',
-  // 0 would mean for ever.
+  // 0 would mean forever.
   `lock_timeout = ${Math.max(1, Math.ceil(waitMs))}`,
   'tcp_keepalives_idle = 30',
   'tcp_keepalives_interval = 10',

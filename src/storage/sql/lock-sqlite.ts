@@ -13,7 +13,7 @@ export async function lockSqlite(
   name: string,
   waitMs: number,
 ): Promise<Release | undefined> {
-  // Nobody outside sees a database in memory, and in this process `locks.ts` keeps callers apart.
+  // No one outside sees a database in memory, and in this process `locks.ts` keeps callers apart.
   if (filename === ':memory:') return async () => undefined
   const lockFile = `${filename}.${encodeURIComponent(name)}.lock`
   createPrivately(lockFile)

@@ -17,7 +17,7 @@ export function createLocks(
 ): WithLock {
   const holders = new Map<string, Promise<void>>()
 
-  /** Waits until nobody in this process has the name; resolves to whether that came to pass. */
+  /** Waits until no one in this process has the name; resolves to whether that came to pass. */
   async function isFree(name: string, deadline: number): Promise<boolean> {
     for (;;) {
       const holder = holders.get(name)

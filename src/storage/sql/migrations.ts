@@ -19,7 +19,7 @@ export interface MigrationsParts {
 const directory = join(import.meta.dirname, '../../../migrations')
 const tableName = 'schema_migrations'
 
-/** Longer than any migration should take: whoever waits has nothing else to do, and says so when it gives up. */
+/** Longer than any migration should take: anyone who waits has nothing else to do, and says so when it gives up. */
 const waitMs = 10 * 60_000
 
 /** The migrations of `migrations/`, under the lock `migrate`: of any number of processes one runs them, the others wait. */
@@ -38,7 +38,7 @@ export function createMigrations({ statements, withLock, withKnex }: MigrationsP
     if ((await pending()).length === 0) return []
     const done = await withLock('migrate', waitMs, () =>
       withKnex(async (knex) => {
-        // knex's own lock is a row, which a process that died leaves behind. We hold ours, so nobody else has it.
+        // knex's own lock is a row, which a process that died leaves behind. We hold ours, so no one else has it.
         await knex.migrate.forceFreeMigrationsLock(config)
         const [, names]: [number, string[]] = await knex.migrate.latest(config)
         return names

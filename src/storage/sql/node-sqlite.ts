@@ -95,7 +95,7 @@ function prepare(connection: DatabaseSync, sql: string) {
 
 /**
  * SQLite's own busy_timeout sleeps in this thread, and with it every request; two stores in one process would even
- * wait for one another for ever. So it is short, and the rest of the wait is a timer. Nothing was done when SQLite is
+ * wait for one another forever. So it is short, and the rest of the wait is a timer. Nothing was done when SQLite is
  * busy, so doing it again is safe; inside a transaction (always BEGIN IMMEDIATE) it is not busy any more.
  */
 export async function whenFree<T>(
@@ -133,7 +133,7 @@ async function openFile({ filename, busyTimeoutMs }: SqliteSettings): Promise<Da
   return connection
 }
 
-/** Nobody else on the machine may read it; SQLite gives its -wal and -shm files the mode of this one. */
+/** No one else on the machine may read it; SQLite gives its -wal and -shm files the mode of this one. */
 export function createPrivately(filename: string): void {
   mkdirSync(dirname(filename), { recursive: true, mode: 0o700 })
   closeSync(openSync(filename, 'a', 0o600))

@@ -68,7 +68,7 @@ async function insertBatch(
   } catch (error) {
     if (!(error instanceof AlreadyExists)) throw error
   }
-  // Somebody took one of the values between the question and the INSERT. Which one, only each by itself can tell.
+  // Someone took one of the values between the question and the INSERT. Which one, only each by itself can tell.
   const results: (string | undefined)[] = []
   for (const insertion of batch) {
     results.push(await transaction((run) => insert(run, [insertion])).then(succeeded, takenField))
@@ -90,7 +90,7 @@ const uniqueFields: readonly [string, string, (user: User) => string | undefined
   ['username', 'username_key', ({ username }) => username && comparable(username)],
 ]
 
-/** For each user the field that somebody has, among those stored or among those before it that can be written. */
+/** For each user the field that someone has, among those stored or among those before it that can be written. */
 async function takenFields(run: Run, batch: readonly Insertion[]): Promise<(string | undefined)[]> {
   const fields: { field: string; keyOf: (user: User) => string | undefined; taken: Set<string> }[] =
     []

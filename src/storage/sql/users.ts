@@ -118,7 +118,7 @@ function createPasswords(
         return
       }
       await transaction(async (run) => {
-        // A password of nobody would be refused; somebody who is being removed waits until it is written, and takes it along.
+        // A password of no one would be refused; someone who is being removed waits until it is written, and takes it along.
         if (await holdUser(run, userId)) await run(put, [userId, hash, now()])
       })
     },
@@ -146,7 +146,7 @@ async function update(
   return mayTakeAnAdministrator(change) ? keepingAnAdministrator(run, write) : write()
 }
 
-/** The metadata that a patch makes of what is there; nobody else changes it meanwhile. */
+/** The metadata that a patch makes of what is there; no one else changes it meanwhile. */
 async function patched(
   run: Run,
   id: string,

@@ -6,7 +6,7 @@ export const account: Mutant[] = [
     file: 'src/account/identity-link-routes.ts',
     before: `if (ticket?.purpose.kind !== 'link' || ticket.purpose.userId !== userId)`,
     after: `if (ticket?.purpose.kind !== 'link')`,
-    reason: 'An identity would be linked to whoever has signed in since in the browser.',
+    reason: 'An identity would be linked to anyone who has signed in since in the browser.',
     tests: ['test/federation/account.test.ts'],
   },
   {
@@ -15,7 +15,7 @@ export const account: Mutant[] = [
     before: `        audit({ type: 'grant.removed', target: \`client:\${call.params.id}\` }, call)
 `,
     after: '',
-    reason: "Nobody could tell later who took back an application's access.",
+    reason: "No one could tell later who took back an application's access.",
     tests: ['test/audit/kinds.test.ts'],
   },
   {
@@ -48,7 +48,7 @@ export const account: Mutant[] = [
     before: `  if (password === undefined && present !== undefined) throw wrongPassword()
 `,
     after: '',
-    reason: 'Whoever finds an open browser could change the password.',
+    reason: 'Anyone who finds an open browser could change the password.',
     tests: ['test/account/security.test.ts'],
   },
   {
@@ -82,7 +82,7 @@ export const account: Mutant[] = [
     before: `        audit({ type: 'identity.unlinked', target: \`user:\${userId}\`, details }, call)
 `,
     after: '',
-    reason: 'Nobody could tell later when a way in went.',
+    reason: 'No one could tell later when a way in went.',
     tests: ['test/federation/account.test.ts'],
   },
   {
@@ -100,7 +100,7 @@ export const account: Mutant[] = [
     before: `        await expectProof(parts, user, { password, caller, address: request.address })
 `,
     after: '',
-    reason: 'Whoever finds an open browser could take the account to another address.',
+    reason: 'Anyone who finds an open browser could take the account to another address.',
     tests: ['test/account/email.test.ts', 'test/api/account.test.ts'],
   },
   {
@@ -122,7 +122,7 @@ export const account: Mutant[] = [
     before: `  audit({ type: 'factor.added', target: \`factor:\${factor.id}\`, details }, call)
 `,
     after: '',
-    reason: 'Nobody could tell later who set up a factor.',
+    reason: 'No one could tell later who set up a factor.',
     tests: ['test/api/second-factor.test.ts', 'test/account/factors.test.ts'],
   },
   {
@@ -149,7 +149,7 @@ export const account: Mutant[] = [
 `,
     after: `    await demandOf(secondFactor, facts)
 `,
-    reason: 'A password alone would open the account pages of somebody with a second factor.',
+    reason: 'A password alone would open the account pages of someone with a second factor.',
     tests: ['test/federation/account.test.ts'],
   },
   {

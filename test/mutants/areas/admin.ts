@@ -16,7 +16,7 @@ export const admin: Mutant[] = [
     file: 'src/admin/roles.ts',
     before: 'mustCover(caller, [...former!, ...given!])',
     after: 'mustCover(caller, given!)',
-    reason: 'Whoever may only manage roles could take administration from others.',
+    reason: 'Anyone who may only manage roles could take administration from others.',
     tests: ['test/admin/authority.test.ts'],
   },
   {
@@ -25,7 +25,7 @@ export const admin: Mutant[] = [
     before: `        audit({ type: 'api_key.revoked', target: \`api_key:\${id}\`, details }, call)
 `,
     after: '',
-    reason: 'Nobody could tell later which administrator revoked a key.',
+    reason: 'No one could tell later which administrator revoked a key.',
     tests: ['test/admin/operations.test.ts'],
   },
   {
@@ -34,7 +34,7 @@ export const admin: Mutant[] = [
     before: `  mustCover(caller, await scopesOf(parts, user.roles))
 `,
     after: '',
-    reason: "Whoever may only manage users could set an administrator's password.",
+    reason: "Anyone who may only manage users could set an administrator's password.",
     tests: ['test/admin/authority.test.ts'],
   },
   {
@@ -43,7 +43,7 @@ export const admin: Mutant[] = [
     before: `  mustCover(caller, await scopesOf(parts, roleNames ?? []))
 `,
     after: '',
-    reason: 'Whoever may only manage users could make an administrator.',
+    reason: 'Anyone who may only manage users could make an administrator.',
     tests: ['test/admin/authority.test.ts'],
   },
   {
@@ -89,7 +89,7 @@ export const admin: Mutant[] = [
 `,
     after: `  const removed = await parts.factors.removeAll(user)
 `,
-    reason: 'Whoever has stolen a factor would stay signed in.',
+    reason: 'Anyone who has stolen a factor would stay signed in.',
     tests: ['test/admin/user-actions.test.ts'],
   },
   {
@@ -117,7 +117,7 @@ export const admin: Mutant[] = [
 `,
     after: `): Promise<void> {
 `,
-    reason: 'Whoever may only manage clients could make one that administers.',
+    reason: 'Anyone who may only manage clients could make one that administers.',
     tests: ['test/admin/authority.test.ts'],
   },
   {
@@ -126,7 +126,7 @@ export const admin: Mutant[] = [
     before: `    mustCover(call.caller, scopesOfClient(before.metadata))
     await mayKeep`,
     after: '    await mayKeep',
-    reason: 'Whoever may only manage clients could change one that administers.',
+    reason: 'Anyone who may only manage clients could change one that administers.',
     tests: ['test/admin/authority.test.ts'],
   },
   {
@@ -135,7 +135,7 @@ export const admin: Mutant[] = [
     before: `    mustCover(call.caller, scopesOfClient(before.metadata))
     // Before`,
     after: '    // Before',
-    reason: 'Whoever may only manage clients could delete one that administers.',
+    reason: 'Anyone who may only manage clients could delete one that administers.',
     tests: ['test/admin/authority.test.ts'],
   },
   {
@@ -164,7 +164,7 @@ export const admin: Mutant[] = [
     before: `    mustCover(caller, scopesOfClient(before.metadata))
 `,
     after: '',
-    reason: 'Whoever may only manage clients could get the secret of one that administers.',
+    reason: 'Anyone who may only manage clients could get the secret of one that administers.',
     tests: ['test/admin/authority.test.ts'],
   },
   {
@@ -173,7 +173,7 @@ export const admin: Mutant[] = [
     before: `    if (secretHashes.length > 1) throw new AppError('two_secrets')
 `,
     after: '',
-    reason: 'Secrets that nobody remembers would pile up.',
+    reason: 'Secrets that no one remembers would pile up.',
     tests: ['test/admin/clients.test.ts'],
   },
   {
@@ -198,7 +198,7 @@ export const admin: Mutant[] = [
     before: `    mustCover(call.caller, scopesOn(parts.apiResource, { permissions }))
 `,
     after: '',
-    reason: 'Whoever may only manage roles could make one that administers.',
+    reason: 'Anyone who may only manage roles could make one that administers.',
     tests: ['test/admin/authority.test.ts'],
   },
   {
@@ -206,7 +206,7 @@ export const admin: Mutant[] = [
     file: 'src/admin/roles.ts',
     before: 'if (name === administratorRole && lost) throw',
     after: `if (name === '' && lost) throw`,
-    reason: 'Nobody could administer any more.',
+    reason: 'No one could administer any more.',
     tests: ['test/admin/roles.test.ts'],
   },
   {
@@ -223,7 +223,7 @@ export const admin: Mutant[] = [
     file: 'src/admin/resources.ts',
     before: `if (!stays) throw new AppError('protected_resource')`,
     after: `if (!stays && after === null) throw new AppError('protected_resource')`,
-    reason: 'A scope of administrators could be opened to everybody.',
+    reason: 'A scope of administrators could be opened to everyone.',
     tests: ['test/admin/resources.test.ts'],
   },
   {
@@ -243,7 +243,7 @@ export const admin: Mutant[] = [
   )
 `,
     after: '',
-    reason: 'Whoever may only choose providers could become anybody.',
+    reason: 'Anyone who may only choose providers could become anybody.',
     tests: ['test/admin/providers.test.ts'],
   },
   {
@@ -252,7 +252,7 @@ export const admin: Mutant[] = [
     before: `    if (secret === undefined) mustGoWhereItWent(before.recipe, recipe)
 `,
     after: '',
-    reason: 'A change of the address would hand the secret to whoever is there.',
+    reason: 'A change of the address would hand the secret to anyone who is there.',
     tests: ['test/admin/providers.test.ts'],
   },
   {

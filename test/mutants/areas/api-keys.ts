@@ -47,7 +47,7 @@ export const apiKeys: Mutant[] = [
     file: 'src/api-keys/routes.ts',
     before: 'if (expiresAt !== undefined && expiresAt <= now())',
     after: 'if (expiresAt !== undefined && expiresAt <= 0)',
-    reason: 'Somebody would be given a key that is of no use.',
+    reason: 'Someone would be given a key that is of no use.',
     tests: ['test/api/api-keys.test.ts'],
   },
   {
@@ -63,7 +63,7 @@ export const apiKeys: Mutant[] = [
     file: 'src/callers/identify.ts',
     before: '!claims || claims.aud !== parts.resource ||',
     after: '!claims ||',
-    reason: "A token for somebody else's API would work at ours.",
+    reason: "A token for someone else's API would work at ours.",
     tests: ['test/security/token-substitution.test.ts'],
   },
   {

@@ -24,7 +24,7 @@ export const audit: Mutant[] = [
     before: `      audit({ type: 'wechat.phone_read', target: \`wechat:\${app ?? 'default'}\` }, call)
 `,
     after: '',
-    reason: "Nobody could tell later which server read somebody's phone number.",
+    reason: "No one could tell later which server read someone's phone number.",
     tests: ['test/flow/wechat-servers.test.ts'],
   },
   {
@@ -128,7 +128,7 @@ export const audit: Mutant[] = [
 `,
     after: `    logOf(ctx).info({ grantId }, 'revoked')
 `,
-    reason: 'Nobody could tell later when a stolen token was noticed.',
+    reason: 'No one could tell later when a stolen token was noticed.',
     tests: ['test/audit/kinds.test.ts'],
   },
 ]

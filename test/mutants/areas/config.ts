@@ -48,7 +48,7 @@ export const config: Mutant[] = [
     file: 'src/config/load.ts',
     before: `return METRICS === 'open' || development ? 'open' : 'off'`,
     after: `return METRICS === 'open' || development || METRICS === undefined ? 'open' : 'off'`,
-    reason: 'Metrics in production would be open to everybody.',
+    reason: 'Metrics in production would be open to everyone.',
     tests: ['test/config/load.test.ts'],
   },
   {
@@ -81,7 +81,7 @@ export const config: Mutant[] = [
     before: `  if (pem.includes('PRIVATE KEY')) return undefined
 `,
     after: '',
-    reason: 'A private key would lie where everybody reads the settings.',
+    reason: 'A private key would lie where everyone reads the settings.',
     tests: ['test/config/trusted-issuers.test.ts'],
   },
   {
@@ -99,7 +99,7 @@ export const config: Mutant[] = [
     file: 'src/config/trusted-issuers.ts',
     before: 'issuer === config.ISSUER ?',
     after: `issuer === '' ?`,
-    reason: "Our own tokens would sign in as somebody else's.",
+    reason: "Our own tokens would sign in as someone else's.",
     tests: ['test/config/trusted-issuers.test.ts'],
   },
   {
@@ -107,7 +107,7 @@ export const config: Mutant[] = [
     file: 'src/config/trusted-issuers.ts',
     before: `address?.protocol === 'http:' && !config.FETCH_ALLOWED_HOSTS.includes(address.host)`,
     after: `address?.protocol === 'ftp:' && !config.FETCH_ALLOWED_HOSTS.includes(address.host)`,
-    reason: "Whoever is on the way could give us the issuer's keys.",
+    reason: "Anyone who is on the way could give us the issuer's keys.",
     tests: ['test/config/trusted-issuers.test.ts'],
   },
   {
@@ -115,7 +115,7 @@ export const config: Mutant[] = [
     file: 'src/config/trusted-issuers.ts',
     before: 'trustsEmail: confirms',
     after: 'trustsEmail: true',
-    reason: 'Any address that somebody types in at the project would take over an account.',
+    reason: 'Any address that someone types in at the project would take over an account.',
     tests: ['test/config/trusted-issuers.test.ts'],
   },
   {

@@ -23,7 +23,7 @@ export const factors: Mutant[] = [
         ).toString(),
       ) as { origin: string }
     ).origin,`,
-    reason: "A page of another origin could relay somebody's passkey.",
+    reason: "A page of another origin could relay someone's passkey.",
     tests: ['test/factors/passkeys.test.ts'],
   },
   {
@@ -57,7 +57,7 @@ export const factors: Mutant[] = [
     file: 'src/factors/totp.ts',
     before: 'pending && pending.until >= now()',
     after: 'pending && pending.until >= 0',
-    reason: 'A setup in an old form would be good for ever.',
+    reason: 'A setup in an old form would be good forever.',
     tests: ['test/factors/totp.test.ts'],
   },
   {
@@ -90,7 +90,7 @@ export const factors: Mutant[] = [
     file: 'src/factors/passkeys.ts',
     before: `factor?.kind !== 'passkey' || (userId !== undefined && factor.userId !== userId)`,
     after: `factor?.kind !== 'passkey'`,
-    reason: "Somebody else's passkey would be my second factor.",
+    reason: "Someone else's passkey would be my second factor.",
     tests: ['test/factors/passkeys.test.ts'],
   },
   {
@@ -124,7 +124,7 @@ export const factors: Mutant[] = [
     before: `      if (expiresAt <= now()) return false
 `,
     after: '',
-    reason: 'A challenge would be good for ever.',
+    reason: 'A challenge would be good forever.',
     tests: ['test/factors/challenges.test.ts'],
   },
   {
@@ -158,7 +158,7 @@ export const factors: Mutant[] = [
     file: 'src/factors/factors.ts',
     before: 'const isFirst = (await store.countRecoveryCodes(user.id)) === 0',
     after: 'const isFirst = (await store.countRecoveryCodes(user.id)) >= 0',
-    reason: 'A further factor would make the recovery codes that somebody has kept worthless.',
+    reason: 'A further factor would make the recovery codes that someone has kept worthless.',
     tests: ['test/api/second-factor.test.ts'],
   },
   {
@@ -166,7 +166,8 @@ export const factors: Mutant[] = [
     file: 'src/factors/mail-sign-in.ts',
     before: 'isActive(user) && user.emailVerified && mayGo',
     after: 'isActive(user) && mayGo',
-    reason: "Whoever has registered somebody else's address would share an account with its owner.",
+    reason:
+      "Anyone who has registered someone else's address would share an account with its owner.",
     tests: ['test/flow/mail-sign-in.test.ts'],
   },
   {
@@ -216,7 +217,7 @@ export const factors: Mutant[] = [
     file: 'src/factors/second-step.ts',
     before: `if (signIn.amr.includes('mfa')) return`,
     after: 'if (signIn.amr.length > 0) return',
-    reason: 'The JSON API would ask nobody for a second factor.',
+    reason: 'The JSON API would ask no one for a second factor.',
     tests: ['test/api/second-factor.test.ts'],
   },
 ]

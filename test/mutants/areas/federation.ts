@@ -32,7 +32,7 @@ export const federation: Mutant[] = [
     file: 'src/federation/sign-in.ts',
     before: 'local.emailVerified ? local : await parts.takeOver(local)',
     after: 'local',
-    reason: 'Whoever registers an address first would share the account with its owner.',
+    reason: 'Anyone who registers an address first would share the account with its owner.',
     tests: ['test/federation/sign-in.test.ts'],
   },
   {
@@ -140,7 +140,7 @@ export const federation: Mutant[] = [
     before: `    outbound.check(address)
 `,
     after: '',
-    reason: 'Whoever answers the discovery could have us ask our own neighbours.',
+    reason: 'Anyone who answers the discovery could have us ask our own neighbours.',
     tests: ['test/federation/oidc.test.ts'],
   },
   {
@@ -156,7 +156,7 @@ export const federation: Mutant[] = [
     file: 'src/federation/providers/oidc.ts',
     before: `if (status !== 200 || body['sub'] !== claims.sub)`,
     after: 'if (status !== 200)',
-    reason: "Userinfo of somebody else would be taken for the person's (OIDC Core section 5.3.2).",
+    reason: "Userinfo of someone else would be taken for the person's (OIDC Core section 5.3.2).",
     tests: ['test/federation/vendors.test.ts', 'test/federation/oidc.test.ts'],
   },
   {
@@ -181,7 +181,7 @@ export const federation: Mutant[] = [
     file: 'src/federation/providers/github.ts',
     before: `one['primary'] === true && one['verified'] === true`,
     after: `one['primary'] === true`,
-    reason: 'An address that nobody has verified at GitHub would take over an account here.',
+    reason: 'An address that no one has verified at GitHub would take over an account here.',
     tests: ['test/federation/github.test.ts'],
   },
   {
@@ -189,7 +189,7 @@ export const federation: Mutant[] = [
     file: 'src/federation/providers/upstream.ts',
     before: `subject === undefined || subject.length > 255 || subject.includes('\\0')`,
     after: 'subject === undefined',
-    reason: "A subject that no column holds would fail with 500, or be cut to somebody else's.",
+    reason: "A subject that no column holds would fail with 500, or be cut to someone else's.",
     tests: ['test/security/federation.test.ts'],
   },
   {
@@ -264,7 +264,7 @@ export const federation: Mutant[] = [
     before: `      if (person.isAnonymous) return { refused: 'the token is of an anonymous person' }
 `,
     after: '',
-    reason: 'An account would be joined with somebody who has no name elsewhere.',
+    reason: 'An account would be joined with someone who has no name elsewhere.',
     tests: ['test/flow/foreign-tokens.test.ts'],
   },
   {
@@ -313,7 +313,7 @@ export const federation: Mutant[] = [
     file: 'src/wechat/http.ts',
     before: `redirect: 'error'`,
     after: `redirect: 'follow'`,
-    reason: "Whoever WeChat's address redirects to would read the secret.",
+    reason: "Anyone who WeChat's address redirects to would read the secret.",
     tests: ['test/wechat/http.test.ts'],
   },
 ]

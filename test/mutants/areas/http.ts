@@ -299,7 +299,7 @@ export const http: Mutant[] = [
     file: 'src/http/outbound.ts',
     before: `if (url.protocol !== 'https:') throw`,
     after: `if (url.protocol === 'file:') throw`,
-    reason: 'Whoever is on the way could give us keys.',
+    reason: 'Anyone who is on the way could give us keys.',
     tests: ['test/http/outbound.test.ts'],
   },
   {

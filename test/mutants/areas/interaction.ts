@@ -48,7 +48,7 @@ export const interaction: Mutant[] = [
     file: 'src/interaction/routes.ts',
     before: `type: 'consent.granted',`,
     after: `type: 'consent.seen',`,
-    reason: 'Nobody could tell later who let an application in.',
+    reason: 'No one could tell later who let an application in.',
     tests: ['test/api/audit.test.ts'],
   },
   {

@@ -48,7 +48,7 @@ export const lib: Mutant[] = [
     file: 'src/lib/backend-tls.ts',
     before: `const on = ['require',`,
     after: `const on = ['require', 'prefer',`,
-    reason: 'A connection would be plain if somebody on the way says so.',
+    reason: 'A connection would be plain if someone on the way says so.',
     tests: ['test/lib/backend-tls.test.ts'],
   },
   {

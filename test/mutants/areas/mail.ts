@@ -14,7 +14,7 @@ export const mail: Mutant[] = [
     file: 'src/mail/queue.ts',
     before: 'subject: mail.listedAs ?? mail.subject',
     after: 'subject: mail.subject',
-    reason: 'Whoever may see the list of mail could sign in by it.',
+    reason: 'Anyone who may see the list of mail could sign in by it.',
     tests: ['test/api/mail-codes.test.ts'],
   },
   {
@@ -31,7 +31,7 @@ export const mail: Mutant[] = [
     file: 'src/mail/queue.ts',
     before: 'pause === undefined ? undefined : parts.now() + pause',
     after: 'parts.now() + (pause ?? 60_000)',
-    reason: 'A mail to nowhere would be tried for ever.',
+    reason: 'A mail to nowhere would be tried forever.',
     tests: ['test/mail/queue.test.ts'],
   },
   {
@@ -39,7 +39,7 @@ export const mail: Mutant[] = [
     file: 'src/mail/mailer.ts',
     before: `return () => Promise.reject(new Error('no mail server: SMTP_URL is not set'))`,
     after: 'return () => Promise.resolve()',
-    reason: 'Mail in production would go nowhere, and nobody would hear of it.',
+    reason: 'Mail in production would go nowhere, and no one would hear of it.',
     tests: ['test/mail/mailer.test.ts'],
   },
 ]

@@ -153,7 +153,7 @@ export const oidc: Mutant[] = [
     file: 'src/oidc/claims.ts',
     before: 'user.email === undefined ? undefined : user.emailVerified',
     after: 'user.email === undefined ? undefined : true',
-    reason: 'Applications would believe addresses that nobody has confirmed.',
+    reason: 'Applications would believe addresses that no one has confirmed.',
     tests: ['test/flow/claims.test.ts'],
   },
   {
@@ -161,7 +161,7 @@ export const oidc: Mutant[] = [
     file: 'src/oidc/claims.ts',
     before: 'if (!isActive(user) || !isSignedIn(ctx, user)) return undefined',
     after: 'if (!user || !isSignedIn(ctx, user)) return undefined',
-    reason: 'What was given to somebody would stay good after a ban.',
+    reason: 'What was given to someone would stay good after a ban.',
     tests: ['test/security/disabled-user.test.ts'],
   },
   {
@@ -171,7 +171,7 @@ export const oidc: Mutant[] = [
 `,
     after: `  if (freshness.reason === '') checks.add(freshness)
 `,
-    reason: 'Whoever finds an open browser could lock its owner out by a factor of their own.',
+    reason: 'Anyone who finds an open browser could lock its owner out by a factor of their own.',
     tests: ['test/flow/second-factor.test.ts'],
   },
   {
@@ -227,7 +227,7 @@ export const oidc: Mutant[] = [
     file: 'src/oidc/keys.ts',
     before: 'publicJwks: privateJwks.map(publicPart)',
     after: 'publicJwks: privateJwks',
-    reason: 'Everybody could read the signing keys.',
+    reason: 'Everyone could read the signing keys.',
     tests: ['test/flow/metadata.test.ts', 'test/flow/key-rotation.test.ts'],
   },
   {
@@ -251,7 +251,7 @@ export const oidc: Mutant[] = [
     file: 'src/oidc/exchange-api-key.ts',
     before: 'if (asked !== ownApi) throw',
     after: `if (asked === '') throw`,
-    reason: "An API key would become a token for somebody else's API.",
+    reason: "An API key would become a token for someone else's API.",
     tests: ['test/api/api-keys.test.ts'],
   },
   {
@@ -259,7 +259,7 @@ export const oidc: Mutant[] = [
     file: 'src/oidc/provider.ts',
     before: 'pkce: { required: () => true }',
     after: 'pkce: { required: () => false }',
-    reason: 'A stolen code could be redeemed by whoever stole it.',
+    reason: 'A stolen code could be redeemed by anyone who stole it.',
     tests: ['test/security/pkce.test.ts'],
   },
   {
@@ -267,7 +267,7 @@ export const oidc: Mutant[] = [
     file: 'src/oidc/provider.ts',
     before: `(code.scopes.has('offline_access') || isFirstParty(client))`,
     after: `(code.scopes.has('openid') || isFirstParty(client))`,
-    reason: 'Applications would get refresh tokens that nobody has allowed them.',
+    reason: 'Applications would get refresh tokens that no one has allowed them.',
     tests: ['test/flow/refresh.test.ts'],
   },
   {
@@ -275,7 +275,7 @@ export const oidc: Mutant[] = [
     file: 'src/oidc/provider.ts',
     before: 'rotateRefreshToken: true',
     after: 'rotateRefreshToken: false',
-    reason: "A stolen refresh token would work beside the owner's, and nobody would notice.",
+    reason: "A stolen refresh token would work beside the owner's, and no one would notice.",
     tests: ['test/flow/authorization-code.test.ts'],
   },
   {

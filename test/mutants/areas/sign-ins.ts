@@ -269,7 +269,7 @@ local kept`,
     file: 'src/users/end-sign-ins.ts',
     before: 'if (removed && isSomething(removed)) await',
     after: 'if (removed && !isSomething(removed)) await',
-    reason: 'The owner of an address would not learn that somebody else had used it.',
+    reason: 'The owner of an address would not learn that someone else had used it.',
     tests: ['test/security/pre-hijacking.test.ts'],
   },
   {

@@ -32,7 +32,7 @@ export const unitOfWork: Mutant[] = [
     file: 'src/oidc/unit-of-work.ts',
     before: 'const due = refused ? [] : acts',
     after: 'const due = acts',
-    reason: 'The audit log would tell of tokens that nobody got.',
+    reason: 'The audit log would tell of tokens that no one got.',
     tests: ['test/oidc/unit-of-work.test.ts'],
   },
   {

@@ -187,7 +187,7 @@ export const users: Mutant[] = [
     before: `      await artifacts.removeByAccount(user.id, ['PasswordReset', 'EmailVerification', 'MailCode'])
 `,
     after: '',
-    reason: 'Whoever reads the former mailbox could still reset the password.',
+    reason: 'Anyone who reads the former mailbox could still reset the password.',
     tests: ['test/account/email.test.ts'],
   },
   {
@@ -195,7 +195,7 @@ export const users: Mutant[] = [
     file: 'src/users/change-email.ts',
     before: 'owner?.email !== undefined && owner.id !== user.id',
     after: 'owner?.email !== undefined && owner.id === user.id',
-    reason: 'The owner of an address would get a code that gives it to somebody else.',
+    reason: 'The owner of an address would get a code that gives it to someone else.',
     tests: ['test/account/email.test.ts'],
   },
   {
@@ -203,7 +203,7 @@ export const users: Mutant[] = [
     file: 'src/users/known-devices.ts',
     before: '!known && (others.length > 0 || loginCount > 0)',
     after: '!known && others.length > 0',
-    reason: 'Nobody would be told of a sign-in after all others were ended.',
+    reason: 'No one would be told of a sign-in after all others were ended.',
     tests: ['test/account/devices.test.ts'],
   },
   {
@@ -211,7 +211,7 @@ export const users: Mutant[] = [
     file: 'src/users/allowed-scopes.ts',
     before: '!restricted || permitted.has(name)',
     after: `!restricted || permitted.has(name) || name !== ''`,
-    reason: 'Everybody would be an administrator.',
+    reason: 'Everyone would be an administrator.',
     tests: ['test/api/api-keys.test.ts'],
   },
   {
@@ -235,7 +235,7 @@ export const users: Mutant[] = [
     file: 'src/users/second-step-routes.ts',
     before: `if (!isActive(user)) throw new AppError('invalid_token')`,
     after: `if (!user) throw new AppError('invalid_token')`,
-    reason: 'Somebody who is banned between password and code would get in.',
+    reason: 'Someone who is banned between password and code would get in.',
     tests: ['test/security/second-factor.test.ts'],
   },
   {
@@ -303,7 +303,8 @@ export const users: Mutant[] = [
     file: 'src/users/verification.ts',
     before: 'if (!holders.includes(user.id) && !user.emailVerified)',
     after: 'if (holders.length === 0 && !user.emailVerified)',
-    reason: 'Whoever is signed in to another account would confirm one that an attacker has made.',
+    reason:
+      'Anyone who is signed in to another account would confirm one that an attacker has made.',
     tests: ['test/security/pre-hijacking.test.ts'],
   },
   {

@@ -35,7 +35,7 @@ export function postgresFolders(): string[] {
 }
 
 /**
- * Who a server runs as that refuses to run as root: the account of that name, else nobody.
+ * Who a server runs as that refuses to run as root: the account of that name, else no one.
  * Undefined when we are not root: then it runs as we do.
  */
 export function serverAccount(name: string): Account | undefined {

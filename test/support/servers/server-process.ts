@@ -30,7 +30,7 @@ export interface ServerOptions {
 export interface ServerPlan {
   name: string
   command: string
-  /** Who it runs as; undefined for whoever runs the tests. */
+  /** Who it runs as; undefined for anyone who runs the tests. */
   account: Account | undefined
   /** What ends it quickly; its data is thrown away. */
   stopSignal: NodeJS.Signals
@@ -59,7 +59,7 @@ export async function startServer(plan: ServerPlan): Promise<RunningServer> {
     try {
       return await startOnce(plan)
     } catch (error) {
-      // Somebody may have taken the port between our finding it free and the server's listening on it.
+      // Someone may have taken the port between our finding it free and the server's listening on it.
       if (attempt === attempts || !/address already in use/i.test(String(error))) throw error
     }
   }

@@ -5,14 +5,14 @@ import { newSecret } from '#lib/ids.ts'
 import { sendBack, standIn, type Asked, type Reply, type StandIn } from './server.ts'
 
 /**
- * An OpenID Connect provider: discovery, authorize (which asks nobody anything), token with PKCE and codes for one use,
+ * An OpenID Connect provider: discovery, authorize (which asks no one anything), token with PKCE and codes for one use,
  * keys, userinfo. Google, Microsoft and Apple answer like it, each with what is its own.
  */
 export interface OidcStandIn extends StandIn {
   issuer: string
   clientId: string
   clientSecret: string
-  /** Claims of whoever signs in next. */
+  /** Claims of anyone who signs in next. */
   person: Record<string, unknown>
   /** What is wrong with the next ID token, as an attacker or a careless provider would have it. */
   forge: Forgery
@@ -27,7 +27,7 @@ export interface OidcStandIn extends StandIn {
 export interface Forgery {
   claims?: Record<string, unknown>
   alg?: 'none'
-  /** Signed with a key that nobody has published. */
+  /** Signed with a key that no one has published. */
   isForeignKey?: boolean
   /** Left out. */
   without?: string[]
