@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import test from 'ava'
 import * as oidc from 'openid-client'
 import { apiKeyType } from '#oidc/exchange-api-key.ts'
@@ -60,6 +61,7 @@ test('a key with a wrong letter, a wrong end or an end in the past is no key', a
     other(key, key.length - 1),
     key.slice(0, -1),
     `${key}0`,
+    withSecretOf(key, 'x'.repeat(43)),
     'uak_',
     'uak_\u0000',
   ]) {
@@ -121,7 +123,10 @@ test('a JWT that a key was exchanged for makes no keys either', async (t) => {
   const { access_token: token } = await api.login(await fixture.addUser())
   const body = { name: 'x', scopes: ['account:read', 'account:write'] }
   const { key } = (await api.call('POST', '/users/api-keys', { token, body })).body
-  const client = await fixture.addClient({ grant_types: ['authorization_code', tokenExchange] })
+  const client = await fixture.addClient({
+    grant_types: ['authorization_code', tokenExchange],
+    first_party: true,
+  })
   const { config } = await relyingParty(fixture, client)
   const { access_token: jwt } = await oidc.genericGrantRequest(config, tokenExchange, {
     subject_token: key,
@@ -130,6 +135,12 @@ test('a JWT that a key was exchanged for makes no keys either', async (t) => {
   t.is((await api.call('PATCH', '/users/me', { token: jwt, body: { nickname: 'x' } })).status, 200)
   t.is((await api.call('POST', '/users/api-keys', { token: jwt, body })).status, 403)
 })
+
+/** The public half of a key with another secret, and the check sum that fits. */
+function withSecretOf(key: string, secret: string): string {
+  const body = key.slice(0, 20) + secret.slice(0, key.length - 26)
+  return body + createHash('sha256').update(body).digest('hex').slice(0, 6)
+}
 
 test('a key loses a scope at once when its owner loses the role', async (t) => {
   const fixture = await start(t)

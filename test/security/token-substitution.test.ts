@@ -145,6 +145,17 @@ test('a token of a client that our API knows is refused there when it is for ano
     await isNotForOurApi(t, await remade(server(), { claims: { aud } })(), String(aud))
 })
 
+test('a token for another API of this server is refused at ours', async (t) => {
+  const identifier = 'https://other-api.example/'
+  await server().storage.resources.put({ identifier, name: { en: 'Other' }, scopes: [] })
+  await isNotForOurApi(t, await remade(server(), { claims: { aud: identifier } })(), identifier)
+})
+
+test('a token that is bound to a key is refused where the proof is not asked for', async (t) => {
+  const cnf = { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' }
+  await isNotForOurApi(t, await remade(server(), { claims: { cnf } as never })(), 'cnf')
+})
+
 test('a token of another key is worthless, also under the name of ours', async (t) => {
   const { privateKey } = await generateKeyPair('ES256')
   await isWorthless(t, await remade(server(), {})(privateKey), 'our kid')

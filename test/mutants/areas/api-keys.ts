@@ -56,7 +56,7 @@ export const apiKeys: Mutant[] = [
     before: `|| claims['cnf'] !== undefined) return undefined`,
     after: ') return undefined',
     reason: 'A token that is bound to a key would work without the key.',
-    tests: ['test/flow/dpop.test.ts', 'test/security/token-substitution.test.ts'],
+    tests: ['test/security/token-substitution.test.ts'],
   },
   {
     id: 'token-for-another-api',

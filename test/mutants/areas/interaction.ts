@@ -47,7 +47,7 @@ export const interaction: Mutant[] = [
     id: 'consent-not-audited',
     file: 'src/interaction/routes.ts',
     before: `type: 'consent.granted',`,
-    after: `type: 'consent.seen',`,
+    after: `type: 'user.updated',`,
     reason: 'No one could tell later who let an application in.',
     tests: ['test/api/audit.test.ts'],
   },
