@@ -35,6 +35,16 @@ async function castOf(t: ExecutionContext, begin: Begin, mode = 'both') {
   return { fixture, person, ask, mail, inbox }
 }
 
+test('a mail signs no one in where the operator has not turned it on', async (t) => {
+  const fixture = await start(t)
+  const party = await relyingParty(fixture, await fixture.addClient())
+  const browser = createBrowser(fixture.issuer)
+  const login = await browser.open((await party.begin()).url.href)
+  t.is(login.root.querySelector('a.mail'), null)
+  const page = await browser.open(login.url.href.replace(/(\/interaction\/[^/]+).*/, '$1/mail'))
+  t.is(page.status, 404)
+})
+
 onStorages('the code of a mail signs in, in the browser that asked, once', async (t, begin) => {
   const { person, ask, mail } = await castOf(t, begin)
   const { page, claims } = await ask(person.email.toUpperCase())

@@ -117,6 +117,16 @@ test('a wrong password keeps the identifier, says so with 422, and never echoes 
   t.regex(empty.text, /Enter your e-mail or username\..*Enter your password\./)
 })
 
+test('passwords on the page count against the limit of their address', async (t) => {
+  const fixture = await start(t, { env: { REQUESTS_PER_MINUTE: '3' } })
+  const party = await relyingParty(fixture, await fixture.addClient())
+  const login = await createBrowser(fixture.issuer).open((await party.begin()).url.href)
+  const statuses: number[] = []
+  for (let tries = 0; tries < 4; tries++)
+    statuses.push((await signIn(login, { email: `${tries}@example.com`, password: 'x' })).status)
+  t.deepEqual(statuses, [422, 422, 422, 429])
+})
+
 test('the person may sign in with the username, in any case, and with spaces around it', async (t) => {
   const fixture = await start(t)
   const person = await fixture.addUser({ username: 'Wang.Wu' })
