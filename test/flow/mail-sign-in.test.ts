@@ -41,8 +41,16 @@ test('a mail signs no one in where the operator has not turned it on', async (t)
   const browser = createBrowser(fixture.issuer)
   const login = await browser.open((await party.begin()).url.href)
   t.is(login.root.querySelector('a.mail'), null)
-  const page = await browser.open(login.url.href.replace(/(\/interaction\/[^/]+).*/, '$1/mail'))
-  t.is(page.status, 404)
+  const mail = login.url.href.replace(/(\/interaction\/[^/]+).*/, '$1/mail')
+  t.is((await browser.open(mail)).status, 404)
+  const csrf = login.root.querySelector('[name=csrf]')!.getAttribute('value')!
+  const asked = await fetch(mail, {
+    method: 'POST',
+    headers: { cookie: await browser.jar.getCookieString(mail), origin: login.url.origin },
+    body: new URLSearchParams({ csrf, email: 'someone@example.com' }),
+    redirect: 'manual',
+  })
+  t.true([404, 405].includes(asked.status), String(asked.status))
 })
 
 onStorages('the code of a mail signs in, in the browser that asked, once', async (t, begin) => {
